@@ -1,0 +1,1 @@
+#include "audio/g711.h"

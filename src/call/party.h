@@ -1,0 +1,67 @@
+/*
+ * party.h: line + listener + speaker + mind
+ *
+ * Both ends of a call are parties and differ only in their mind. The party holds turn-taking: who has the floor, barge-in
+ * (pause at the first sound, then cut, or resume after backchannel or noise), the silence watchdog, the timeline and the
+ * recorder tap.
+ * Thread: the call's lane. Owner: the parent given to cw_party_new(); freeing it ends everything at once.
+ */
+#pragma once
+#include "call/mind.h"
+#include "call/recorder.h"
+#include "call/timeline.h"
+
+struct cw_party;
+struct cw_tts;
+
+struct cw_party_conf {
+	enum cw_side side;                  /* whose party: CW_SIDE_CALLER or CW_SIDE_AGENT; left or right in recordings */
+	struct cw_listener_conf listener;
+	struct cw_speaker_conf speaker;
+	bool barge_in;                      /* the other may interrupt us */
+	uint64_t barge_min_us;              /* speech before we pause, 0 = the VAD's own onset */
+	bool watchdog;                      /* we owe the other audio (agents) */
+	uint64_t filler_us;                 /* 0 = 2.5 s */
+	uint64_t fallback_us;               /* 0 = 6 s */
+	uint64_t idle_us;                   /* the other silent: idle() every …; 0 = 8 s; UINT64_MAX = never */
+	const struct cw_spare_prompts *spares;  /* audio that needs no engine; NULL: a tone */
+	struct cw_timeline *timeline;       /* not owned; may be shared by both parties of a call: then only the test side records audio events of both */
+	bool timeline_ear;                  /* write what this party's ear notices (speech_started, final, …) */
+	uint64_t epoch_us;                  /* cw_now() at t = 0 of the timeline */
+	struct cw_recorder *recorder;       /* not owned, or NULL */
+};
+
+/* Rendered in advance, when the agent file is loaded: they work when every engine is dead. */
+struct cw_spare_prompts {
+	const int16_t *filler;   size_t filler_n;    const char *filler_text;
+	const int16_t *fallback; size_t fallback_n;  const char *fallback_text;
+};
+
+/* Make a party on @line (attached here). Audio starts with the line's `answered`. */
+int cw_party_new(void *parent, struct cw_world *w, const struct cw_party_conf *conf, struct cw_line *line, const struct cw_mind_ops *ops,
+		 void *mind, struct cw_party **ret, struct cw_why *why);
+
+/* ---- what a mind does ---- */
+
+int cw_party_say(struct cw_party *p, const char *text, uint32_t *utterance);           /* queue; @utterance may be NULL */
+int cw_party_play(struct cw_party *p, const int16_t *pcm, size_t n, const char *text, uint32_t *utterance);
+int cw_party_dtmf(struct cw_party *p, const char *digits);
+void cw_party_stop(struct cw_party *p);                                                /* fall silent now */
+void cw_party_expect(struct cw_party *p, enum cw_awaiting awaiting, const struct cw_hints *hints);
+/* The floor: after its turn the mind says it waits for the other (false: it owes nothing now) or that it works on an answer
+ * (true, with what it waits for: "tool.book"); the watchdog runs while it owes. The party sets owing at the end of the
+ * other's turn and clears it when speech starts leaving. */
+void cw_party_owe(struct cw_party *p, bool owing, const char *waiting_for);
+void cw_party_hang_up(struct cw_party *p, const char *why);                            /* when the speaker has played out */
+void cw_party_drop(struct cw_party *p, const char *why);                               /* now */
+
+struct cw_world *cw_party_world(struct cw_party *p);
+uint64_t cw_party_now(const struct cw_party *p);                                       /* µs on the timeline's clock */
+struct cw_timeline *cw_party_timeline(struct cw_party *p);
+enum cw_side cw_party_side(const struct cw_party *p);
+bool cw_party_speaking(const struct cw_party *p);                                      /* busy or audible */
+bool cw_party_hearing(const struct cw_party *p);                                       /* the other is in a turn */
+struct cw_listener *cw_party_listener(struct cw_party *p);
+struct cw_speaker *cw_party_speaker(struct cw_party *p);
+/* Write an event of ours on the timeline at the present time (json_pack format). */
+void cw_party_note(struct cw_party *p, enum cw_event_kind kind, const char *fmt, ...);

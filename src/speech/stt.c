@@ -1,0 +1,1 @@
+#include "speech/stt.h"

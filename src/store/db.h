@@ -1,0 +1,34 @@
+/*
+ * db.h: the embedded database (SQLite), off the lane
+ *
+ * One writer thread's worth of order per process: jobs of one cw_db run one after the other, in order, on the work pool.
+ * Migrations are numbered SQL files embedded in the binary (store/migrations/NNNN_name.sql), each applied in a transaction.
+ */
+#pragma once
+#include <sqlite3.h>
+#include <stdint.h>
+
+#include "base/json.h"
+#include "base/why.h"
+
+struct cw_world;
+struct cw_db;
+
+/* Open (create, migrate) the file @path, or ":memory:". Blocking: at start only. WAL, foreign keys, busy timeout.
+ * EACCES, ENOENT, EBADMSG (not a database), EPROTO (schema newer than this program). */
+int cw_db_open(void *parent, const char *path, struct cw_db **ret, struct cw_why *why);
+
+/* Run @run(sqlite, arg) off the lane within a transaction (BEGIN IMMEDIATE … COMMIT; ROLLBACK when it returns nonzero), then
+ * @done(err, arg) on the lane. Freed @parent: @done is not called, the transaction completes all the same. As in
+ * cw_job, @arg must stay valid until @dispose(arg). */
+struct cw_db_job {
+	int (*run)(sqlite3 *sql, void *arg);
+	void (*done)(int err, void *arg);
+	void (*dispose)(void *arg);
+	void *arg;
+	const char *label;   /* "db.book" */
+};
+int cw_db_submit(void *parent, struct cw_db *db, struct cw_world *w, const struct cw_db_job *job);
+
+/* Blocking query for tools, probes and tests: rows as an array of objects. Opens its own connection when @path is given. */
+int cw_db_query(const char *path, const char *sql, json_t **rows, struct cw_why *why);
