@@ -28,7 +28,7 @@ void cw_buf_put(struct cw_buf *b, const void *bytes, size_t n);
 void cw_buf_puts(struct cw_buf *b, const char *s);
 void cw_buf_putc(struct cw_buf *b, char c);
 void cw_buf_fmt(struct cw_buf *b, const char *fmt, ...) CW_PRINTF(2, 3);
-void cw_buf_vfmt(struct cw_buf *b, const char *fmt, va_list ap);
+void cw_buf_vfmt(struct cw_buf *b, const char *fmt, va_list ap) CW_PRINTF(2, 0);
 void cw_buf_trim_front(struct cw_buf *b, size_t n);  /* drop the first @n bytes */
 void cw_buf_reset(struct cw_buf *b);                 /* empty and without error, memory kept */
 void cw_buf_clear(struct cw_buf *b);                 /* empty and memory given back; the ceiling stays */
