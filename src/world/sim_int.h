@@ -36,6 +36,7 @@ struct sim {
 	struct cw_rng net_rng;           /* streams of their own, so that a new timer user does not shift network delays */
 	struct cw_rng fault_rng;
 	bool ending;
+	const void *serving;             /* the handle whose handlers run now; NULL once one of them freed it */
 };
 
 static inline struct sim *sim_of(struct cw_world *w) { return (struct sim *)w; }

@@ -142,8 +142,7 @@ static int copy_request(struct sim_exchange *x, const struct sim_request *r)
 		x->x.headers[x->x.n_headers++] = (struct cw_header){"Host", host};
 	}
 	if (r->body_len) {
-		x->x.body = (struct cw_str){talloc_strndup(x, "", 0), r->body_len};
-		x->x.body.p = talloc_memdup(x, r->body, r->body_len);
+		x->x.body = (struct cw_str){talloc_memdup(x, r->body, r->body_len), r->body_len};
 		if (!x->x.body.p)
 			return ENOMEM;
 	}
@@ -203,7 +202,6 @@ struct sim_http {
 	size_t n_headers;
 	char *body;
 	size_t body_len;
-	bool *freed;                 /* set when a handler frees us */
 };
 
 static int http_destroy(struct sim_http *h)
@@ -222,8 +220,8 @@ static int http_destroy(struct sim_http *h)
 			talloc_free(x);
 		}
 	}
-	if (h->freed)
-		*h->freed = true;
+	if (h->sim->serving == h)
+		h->sim->serving = NULL;
 	return 0;
 }
 
@@ -241,19 +239,19 @@ static void http_timed_out(void *arg) { http_close(arg, ETIMEDOUT); }
 static void answer_arrives(void *arg)
 {
 	struct sim_http *h = arg;
-	bool freed = false;
+	struct sim *s = h->sim;
 
 	h->event = NULL;
-	h->freed = &freed;
 	if (h->body_len > h->max_body) {
 		http_close(h, EMSGSIZE);
 		return;
 	}
+	s->serving = h;
 	if (h->ev.headers)
 		h->ev.headers(h->status, h->headers, h->n_headers, h->arg);
-	if (!freed && h->ev.data && h->body_len)
+	if (s->serving && h->ev.data && h->body_len)
 		h->ev.data(h->body, h->body_len, h->arg);
-	if (!freed)
+	if (s->serving)
 		http_close(h, 0);
 }
 

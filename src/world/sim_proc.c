@@ -32,15 +32,14 @@ struct sim_proc {
 	char *output;
 	size_t n, delivered;
 	int err, status;
-	bool *freed;
 };
 
 static int proc_destroy(struct sim_proc *p)
 {
 	if (p->event)
 		sim_event_cancel(p->event);
-	if (p->freed)
-		*p->freed = true;
+	if (p->sim->serving == p)
+		p->sim->serving = NULL;
 	return 0;
 }
 
@@ -48,7 +47,7 @@ static void advance(void *arg)
 {
 	struct sim_proc *p = arg;
 	size_t n = p->n - p->delivered < CHUNK_BYTES ? p->n - p->delivered : CHUNK_BYTES;
-	bool freed = false;
+	struct sim *s = p->sim;
 
 	p->event = NULL;
 	if (!n) {
@@ -61,12 +60,10 @@ static void advance(void *arg)
 		return;
 	}
 	p->delivered += n;
-	p->freed = &freed;
+	s->serving = p;
 	p->ev.data(p->output + p->delivered - n, n, p->arg);
-	if (freed)
-		return;
-	p->freed = NULL;
-	p->event = sim_at(p->sim, CHUNK_US, advance, NULL, p);
+	if (s->serving)
+		p->event = sim_at(s, CHUNK_US, advance, NULL, p);
 }
 
 /* Read standard output to its end. */
