@@ -21,5 +21,6 @@ struct cw_lane_conf {
 };
 int cw_lane_start(void *parent, const struct cw_lane_conf *conf, struct cw_lane **ret);
 struct cw_world *cw_lane_world(struct cw_lane *l);   /* for cw_post() only, from other threads */
-/* Ask the lane to end and join its thread; talloc_free() does the same. */
+/* Ask the lane to end and join its thread; talloc_free() does the same. Nothing else ends a lane: cw_os_stop() on it only
+ * turns the loop once. The world stays valid for cw_post() until then. */
 void cw_lane_stop(struct cw_lane *l);

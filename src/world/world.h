@@ -7,6 +7,8 @@
  *
  * Rules for everything that takes a handler: no handler runs before the function which started the work has returned, none
  * after talloc_free() of the object, `closed` comes at most once and last, an object may be freed in its own handler.
+ * Handles of one exchange (cw_work, cw_proc, cw_http) free themselves when `done` or `closed` returned, unless that handler
+ * freed them: forget the pointer there. A cw_ws stays, dead, until its owner frees it.
  */
 #pragma once
 #include <stdbool.h>
