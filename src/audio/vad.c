@@ -21,7 +21,7 @@
 #define KEYED_KURTOSIS 2.1f  /* sine 1.5, two tones 2.25, Gaussian noise 3.0 +- 0.4 over one frame, speech above 3 */
 #define KEYED_DB       12.0f /* a keyed tone must stand this far above the floor */
 #define STEADY_DB      0.5f  /* two frames nearer than this in level and slope belong to a steady tone */
-#define STEADY_SLOPE   0.01f
+#define STEADY_SLOPE   0.02f
 #define STEADY_FRAMES  25    /* a tone that lasts belongs to the line's noise */
 #define FIRST_FRAMES   8     /* so many must be seen before the floor leaves its lowest value */
 #define DECAY          0.01f /* what rings on 20 dB below the peak of a bang does not make it longer */
