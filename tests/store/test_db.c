@@ -121,11 +121,12 @@ static void open_is_safe_in_many_processes(void **state)
 
 static void query_reads_and_only_reads(void **state)
 {
-	const char *path = path_of("query.db");
+	char path[256];
 	CW_JSON_SCOPED json_t *rows = NULL;
 	struct cw_why why = {0};
 
 	(void)state;
+	snprintf(path, sizeof(path), "%s", path_of("query.db"));
 	raw(path, "CREATE TABLE t (a, b, c, d); INSERT INTO t VALUES (1, 'two', 2.5, NULL), (3, 'four', 0.5, x'00')");
 	assert_int_equal(cw_db_query(path, "SELECT * FROM t ORDER BY a", &rows, NULL), 0);
 	assert_int_equal(json_array_size(rows), 2);
