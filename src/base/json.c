@@ -1,9 +1,9 @@
 #include "base/json.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <math.h>
-#include <unistd.h>
+
+#include "base/file.h"
 
 #define PARSE_MAX_DEPTH 64
 #define DUMP_MAX_DEPTH 256     /* trees built in memory may be deeper than those read */
@@ -59,54 +59,15 @@ int cw_json_parse(const char *text, size_t len, json_t **ret, struct cw_why *why
 	return 0;
 }
 
-static int read_all(int fd, size_t max, struct cw_buf *b)
-{
-	char chunk[16384];
-	ssize_t n;
-
-	while ((n = read(fd, chunk, sizeof(chunk))) != 0) {
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return errno;
-		cw_buf_put(b, chunk, (size_t)n);
-		if (cw_buf_err(b) == EMSGSIZE)
-			return EFBIG;
-		if (cw_buf_err(b))
-			return cw_buf_err(b);
-	}
-	return b->len > max ? EFBIG : 0;
-}
-
-static int read_file(const char *path, size_t max, struct cw_buf *b, struct cw_why *why)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-
-	if (fd < 0) {
-		int err = errno;
-
-		return cw_why_at(why, err, path, 0, 0, "cannot open: %s", strerror(err));
-	}
-
-	int err = read_all(fd, max, b);
-
-	close(fd);
-	if (err == EFBIG)
-		return cw_why_at(why, err, path, 0, 0, "larger than the %zu bytes allowed", max);
-	if (err)
-		return cw_why_at(why, err, path, 0, 0, "cannot read: %s", strerror(err));
-	return 0;
-}
-
 int cw_json_load(const char *path, size_t max, json_t **ret, struct cw_why *why)
 {
 	CW_BUF_SCOPED struct cw_buf b = CW_BUF(max);
 	struct cw_why inner = {0};
-	int err = read_file(path, max, &b, why);
+	int err = cw_file_read(path, max, &b, why);
 
 	if (err)
 		return err;
-	err = cw_json_parse(cw_buf_str(&b).p, b.len, ret, &inner);
+	err = cw_json_parse(b.p, b.len, ret, &inner);
 	if (err)
 		return cw_why_at(why, err, path, inner.line, inner.column, "%s", inner.text);
 	return 0;
@@ -249,50 +210,15 @@ void cw_json_dump(struct cw_buf *b, const json_t *j)
 	dump(b, j, false, 0);
 }
 
-static int write_all(int fd, const char *p, size_t n)
-{
-	while (n) {
-		ssize_t done = write(fd, p, n);
-
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done < 0)
-			return errno;
-		p += done;
-		n -= (size_t)done;
-	}
-	return fsync(fd) && errno != EINVAL && errno != ENOTSUP ? errno : 0;
-}
-
 int cw_json_save(const char *path, const json_t *j, bool pretty, struct cw_why *why)
 {
 	CW_BUF_SCOPED struct cw_buf b = CW_BUF(SAVE_MAX_BYTES);
-	CW_SCOPED char *tmp = talloc_asprintf(NULL, "%s.tmp-%d", path, (int)gettid());
 
-	if (!tmp)
-		return cw_why_set(why, ENOMEM, "out of memory");
 	dump(&b, j, pretty, 0);
 	cw_buf_putc(&b, '\n');
 	if (cw_buf_err(&b))
 		return cw_why_at(why, cw_buf_err(&b), path, 0, 0, "cannot encode: %s", strerror(cw_buf_err(&b)));
-
-	int fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-
-	if (fd < 0) {
-		int err = errno;
-
-		return cw_why_at(why, err, path, 0, 0, "cannot write beside it: %s", strerror(err));
-	}
-
-	int err = write_all(fd, b.p, b.len);
-
-	close(fd);
-	if (!err && rename(tmp, path))
-		err = errno;
-	if (!err)
-		return 0;
-	(void)unlink(tmp);  /* best effort: the first error is the one to tell */
-	return cw_why_at(why, err, path, 0, 0, "cannot write: %s", strerror(err));
+	return cw_file_replace(path, cw_buf_str(&b), why);
 }
 
 const char *cw_json_str(const json_t *o, const char *key, const char *dflt)

@@ -2,7 +2,10 @@
  * yaml.h: YAML files as JSON values that remember where they came from (libfyaml)
  *
  * A document is loaded whole into jansson values (YAML 1.2 core schema: null, true/false, numbers, strings) plus a map from
- * every value to file:line:column of the node, so that later checks can point at the place.
+ * every value to file:line:column of the node, so that later checks can point at the place. Narrower than the schema on purpose:
+ * figures with a leading "+" or "0" and integers beyond 64 bits stay text (telephone numbers, codes), .inf and .nan are errors, so are
+ * tags but !!str and the core ones. "yes", "no", "on", "off" and "9:30" are text, as in YAML 1.2.
+ * Limits: 64 levels, 200,000 nodes after alias expansion.
  */
 #pragma once
 #include "base/json.h"
@@ -18,13 +21,23 @@ int cw_yaml_parse(void *parent, const char *name, const char *text, size_t len, 
 json_t *cw_yaml_root(const struct cw_yaml *y);      /* borrowed */
 const char *cw_yaml_file(const struct cw_yaml *y);
 
-/* Where @value (a node of this tree: object, array or scalar, by identity) stands. false: not of this tree. */
+/* Where @value (a node of this tree: object, array or scalar, by identity) stands. false: not of this tree. Jansson shares one
+ * json_true(), json_false() and json_null(): those are found only when the file has just one; else ask by key or index. An aliased
+ * value is the anchored one itself (the tree is read-only) and stands where that was written; asked by key or index, at the alias. */
 bool cw_yaml_where(const struct cw_yaml *y, const json_t *value, unsigned *line, unsigned *column);
 /* Where the key @key of object @obj stands. */
 bool cw_yaml_where_key(const struct cw_yaml *y, const json_t *obj, const char *key, unsigned *line, unsigned *column);
 
+/* Where the value of member @key, or element @index of @array, stands: exact for every value. */
+bool cw_yaml_where_member(const struct cw_yaml *y, const json_t *obj, const char *key, unsigned *line, unsigned *column);
+bool cw_yaml_where_index(const struct cw_yaml *y, const json_t *array, size_t index, unsigned *line, unsigned *column);
+
 /* Complain at @value: fills @why with its position and returns @err. */
 int cw_yaml_why(const struct cw_yaml *y, const json_t *value, struct cw_why *why, int err, const char *fmt, ...) CW_PRINTF(5, 6);
+
+/* Complain at the value of member @key of @obj (at @obj when it has no such member); exact for true, false and null too. */
+int cw_yaml_why_member(const struct cw_yaml *y, const json_t *obj, const char *key, struct cw_why *why, int err, const char *fmt, ...)
+	CW_PRINTF(6, 7);
 
 /* Every key of @obj must be one of @names (NULL-terminated): else EINVAL at the key, naming the nearest known one. */
 int cw_yaml_known_keys(const struct cw_yaml *y, const json_t *obj, const char *const *names, struct cw_why *why);
