@@ -14,3 +14,7 @@ void cw_resampler_run(struct cw_resampler *r, const int16_t *in, size_t *n_in, i
 /* Room needed for the output of @n_in samples. */
 size_t cw_resampler_room(const struct cw_resampler *r, size_t n_in);
 void cw_resampler_reset(struct cw_resampler *r);
+
+/* A whole recording, without the filter's delay: *@ret under @parent has the samples of exactly the same stretch of time,
+ * rounded up. EINVAL as above, ENOMEM. */
+int cw_resample(void *parent, unsigned in_hz, unsigned out_hz, const int16_t *in, size_t n_in, int16_t **ret, size_t *n_out);
