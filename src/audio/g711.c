@@ -10,7 +10,7 @@
 #define ULAW_VALUE(c)     ((~(c)&0x80) ? -ULAW_MAGNITUDE(~(c)) : ULAW_MAGNITUDE(~(c)))
 #define ALAW_SEGMENT(a)   (((a)&0x70) >> 4)
 #define ALAW_STEP(a)      (((a)&15) << 4)
-#define ALAW_MAGNITUDE(a) (ALAW_SEGMENT(a) ? (ALAW_STEP(a) + 264) << (ALAW_SEGMENT(a) - 1) : ALAW_STEP(a) + 8)
+#define ALAW_MAGNITUDE(a) (ALAW_SEGMENT(a) ? (ALAW_STEP(a) + 264) << ALAW_SEGMENT(a) >> 1 : ALAW_STEP(a) + 8)
 #define ALAW_VALUE(c)     (((c)&0x80) ? ALAW_MAGNITUDE((c) ^ ALAW_EVEN) : -ALAW_MAGNITUDE((c) ^ ALAW_EVEN))
 
 #define ROW4(f, c)  f(c), f((c) + 1), f((c) + 2), f((c) + 3)
