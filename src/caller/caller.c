@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "call/party.h"
+#include "world/world.h"
 
 struct cw_caller {
 	struct cw_script_run *run;

@@ -111,10 +111,10 @@ static void end_and_hang_up(struct cw_script_run *r, enum cw_script_end how, con
 
 /* ---- acting ---- */
 
-static void note(struct cw_script_run *r, const char *kind, int64_t index, const char *name, const char *action)
+static void note(struct cw_script_run *r, const char *kind, int64_t index, const char *name, const char *action, const char *text)
 {
-	cw_party_note(r->party, CW_EV_NOTE, "{s:s, s:s, s:I, s:s, s:s, s:I}", "what", "step", "kind", kind, "index", (json_int_t)index,
-		"name", name ? name : "", "action", action, "utterance", (json_int_t)r->utterance);
+	cw_party_note(r->party, CW_EV_NOTE, "{s:s, s:s, s:I, s:s, s:s, s:s, s:I}", "what", "step", "of", kind, "index", (json_int_t)index,
+		"name", name ? name : "", "action", action, "text", text ? text : "", "utterance", (json_int_t)r->utterance);
 }
 
 static void note_step(struct cw_script_run *r, const struct cw_step *s)
@@ -122,7 +122,7 @@ static void note_step(struct cw_script_run *r, const struct cw_step *s)
 	bool fixed = s >= r->script->steps && s < r->script->steps + r->script->n_steps;
 	ptrdiff_t index = fixed ? s - r->script->steps : s - r->script->answers;
 
-	note(r, fixed ? "turn" : "answer", index, s->name, cw_act_name(s->act));
+	note(r, fixed ? "turn" : "answer", index, s->name, cw_act_name(s->act), s->text);
 }
 
 /* The action is over: the next fixed step may follow at once, be due to what the agent said meanwhile, or wait. */
@@ -223,7 +223,7 @@ static void say_extra(struct cw_script_run *r, const char *text, const char *kin
 	r->acting = NULL;
 	int err = cw_party_say(r->party, text, &r->utterance);
 
-	note(r, kind, 0, NULL, "say");
+	note(r, kind, 0, NULL, "say", text);
 	if (err)
 		broken(r, "speech", err);
 }
