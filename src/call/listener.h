@@ -23,16 +23,17 @@ struct cw_heard {               /* a turn of the other party */
 	uint64_t onset_us;      /* first and last voiced frame, on the call's clock */
 	uint64_t last_us;
 	uint64_t decided_us;
-	bool recognised;        /* false: the recogniser failed or did not answer in time */
+	bool recognised;        /* false: the recogniser failed or did not answer in time (text: what was known by then) */
 };
 
 struct cw_listener_conf {
 	const char *stt;                 /* engine, see stt.h; NULL: no recogniser (VAD and DTMF only) */
 	const char *language;
-	struct cw_vad_conf vad;
+	struct cw_vad_conf vad;          /* all 0: cw_vad_defaults */
 	struct cw_turn_conf turn;
 	uint64_t stt_deadline_us;        /* final after end of turn, 0 = 2.5 s; then turn_ended with recognised = false */
 	uint64_t max_turn_us;            /* 0 = 45 s: the turn is cut there */
+	uint64_t epoch_us;               /* cw_now() at t = 0 of the call */
 };
 
 struct cw_listener_events {
@@ -44,6 +45,7 @@ struct cw_listener_events {
 	void (*failed)(int err, const char *reason, void *arg);   /* recogniser trouble, for the timeline */
 };
 
+/* What cw_stt_open() gives. */
 int cw_listener_new(void *parent, struct cw_world *w, const struct cw_listener_conf *conf, const struct cw_listener_events *ev, void *arg,
 		    struct cw_listener **ret, struct cw_why *why);
 /* What is awaited now: shapes the recogniser's model and the turn detector. Applies to the segment begun next, and to the turn
@@ -56,3 +58,6 @@ void cw_listener_dtmf(struct cw_listener *l, char digit);     /* out of band, fr
 bool cw_listener_speech(const struct cw_listener *l);         /* the other is speaking now, by VAD */
 bool cw_listener_in_turn(const struct cw_listener *l);        /* a turn is open (speech, or silence not yet long enough, or final awaited) */
 uint64_t cw_listener_last_us(const struct cw_listener *l);    /* last voiced frame heard, 0 = none */
+const char *cw_listener_partial(const struct cw_listener *l); /* words of the open turn so far, "" when none */
+float cw_listener_level_db(const struct cw_listener *l);      /* of the last frame, dBov */
+void cw_listener_stop(struct cw_listener *l);                 /* forget the open turn; nothing is told of it */

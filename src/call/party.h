@@ -4,7 +4,22 @@
  * Both ends of a call are parties and differ only in their mind. The party holds turn-taking: who has the floor, barge-in
  * (pause at the first sound, then cut, or resume after backchannel or noise), the silence watchdog, the timeline and the
  * recorder tap.
- * Thread: the call's lane. Owner: the parent given to cw_party_new(); freeing it ends everything at once.
+ * Barge-in (conf.barge_in): speech that begins while an utterance of ours is audible pauses it at once. Words decide
+ * (cw_turn_barge()): an interruption drops the rest (interrupted(), then turn_ended() when the turn is over); after a backchannel
+ * or noise we go on from the first word not wholly heard. Speech that was there before our utterance became audible, and speech over
+ * the last 200 ms of one, is an ordinary turn: we talk on, and the mind, which heard speech_started(), decides. Without
+ * barge_in we always talk on; the turn is delivered at its end all the same. Sounds shorter than 200 ms without words are
+ * never delivered.
+ *
+ * The watchdog (conf.watchdog): from `answered` and from the end of each turn of the other's we owe audio, measured from the
+ * last voiced frame, until an utterance queued since then is audible. overdue(FILLER) is told when filler_us have passed, then
+ * overdue(FALLBACK) at fallback_us and every fallback_us from then on; also while a transcript, the engine or the mind's tool
+ * keeps us waiting. What the mind says inside overdue() goes before all that is not audible yet, is dropped when the awaited audio
+ * comes first, and does not pay the debt. When nothing is audible 500 ms after overdue(), the party plays its spare prompt.
+ * Never is one told sooner than 1 s after our own speech.
+ *
+ * Thread: the call's lane. Owner: the parent given to cw_party_new(); freeing it ends everything at once, without `closed`. The party
+ * may be freed in every one of the mind's handlers.
  */
 #pragma once
 #include "call/mind.h"
@@ -25,10 +40,12 @@ struct cw_party_conf {
 	uint64_t fallback_us;               /* 0 = 6 s */
 	uint64_t idle_us;                   /* the other silent: idle() every …; 0 = 8 s; UINT64_MAX = never */
 	const struct cw_spare_prompts *spares;  /* audio that needs no engine; NULL: a tone */
-	struct cw_timeline *timeline;       /* not owned; may be shared by both parties of a call: then only the test side records audio events of both */
-	bool timeline_ear;                  /* write what this party's ear notices (speech_started, final, …) */
+	/* Not owned; NULL: the party has one of its own. Both parties of a call may write one timeline: each writes its own mouth (say …
+	 * interrupted), and with @timeline_ear what it hears of the other (speech_started … turn_ended, dtmf, named after the other). */
+	struct cw_timeline *timeline;
+	bool timeline_ear;
 	uint64_t epoch_us;                  /* cw_now() at t = 0 of the timeline */
-	struct cw_recorder *recorder;       /* not owned, or NULL */
+	struct cw_recorder *recorder;       /* not owned, or NULL; both sides are written, each frame where it is heard at our end */
 };
 
 /* Rendered in advance, when the agent file is loaded: they work when every engine is dead. */
@@ -37,7 +54,8 @@ struct cw_spare_prompts {
 	const int16_t *fallback; size_t fallback_n;  const char *fallback_text;
 };
 
-/* Make a party on @line (attached here). Audio starts with the line's `answered`. */
+/* Make a party on @line, which is attached and from now on hangs from the party (on failure it stays where it was). Audio starts with
+ * the line's `answered`. What is said before is kept until then. Errors: what cw_listener_new() and cw_speaker_new() give. */
 int cw_party_new(void *parent, struct cw_world *w, const struct cw_party_conf *conf, struct cw_line *line, const struct cw_mind_ops *ops,
 		 void *mind, struct cw_party **ret, struct cw_why *why);
 
@@ -48,11 +66,17 @@ int cw_party_play(struct cw_party *p, const int16_t *pcm, size_t n, const char *
 int cw_party_dtmf(struct cw_party *p, const char *digits);
 void cw_party_stop(struct cw_party *p);                                                /* fall silent now */
 void cw_party_expect(struct cw_party *p, enum cw_awaiting awaiting, const struct cw_hints *hints);
-/* The floor: after its turn the mind says it waits for the other (false: it owes nothing now) or that it works on an answer
+/* say() and play() give what cw_speaker_say() and cw_speaker_play() give, and ENOTCONN after `closed`. stop() ends a pause as well.
+ * Digits go out of band where the line can, else as tones behind what is queued.
+ * The floor: after its turn the mind says it waits for the other (false: it owes nothing now) or that it works on an answer
  * (true, with what it waits for: "tool.book"); the watchdog runs while it owes. The party sets owing at the end of the
- * other's turn and clears it when speech starts leaving. */
+ * other's turn and clears it when speech starts leaving: an utterance queued after the debt began (or after the last owe(true)) has become
+ * audible. So call owe(true) behind the "one moment" that shall not count as the answer. owe(false) while something queued is not
+ * audible yet takes effect when it is: a dead engine does not excuse us. */
 void cw_party_owe(struct cw_party *p, bool owing, const char *waiting_for);
-void cw_party_hang_up(struct cw_party *p, const char *why);                            /* when the speaker has played out */
+/* When the speaker has played out, after 15 s at the latest. When that last utterance is interrupted, not before the other's turn
+ * has ended and been answered. `closed` follows, within 10 s even when the line does not confirm. */
+void cw_party_hang_up(struct cw_party *p, const char *why);
 void cw_party_drop(struct cw_party *p, const char *why);                               /* now */
 
 struct cw_world *cw_party_world(struct cw_party *p);

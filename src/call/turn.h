@@ -1,7 +1,7 @@
 /*
  * turn.h: is the other party's turn over? Is a sound during our speech an interruption?
  *
- * Pure functions of text and durations: no state, no I/O.
+ * Pure functions of text and durations: no state, no I/O, no allocation. English words; in other languages durations decide.
  */
 #pragma once
 #include <stdbool.h>
@@ -26,13 +26,16 @@ struct cw_turn_conf {             /* 0 = default in brackets */
 	uint64_t digits_gap_us;   /* [1100 ms] while digits are awaited and fewer came than wanted */
 };
 
-/* Silence after which a turn with @partial (may be "") ends. */
+/* Silence after which a turn with @partial (may be "") ends. A plain answer to a yes/no question takes 0.7 of the least
+ * silence, addresses 1.4, descriptions and turns without words so far 1.6 of it; digits are wanted until 10 or 11 came. */
 uint64_t cw_turn_silence_us(const struct cw_turn_conf *conf, enum cw_awaiting awaiting, const char *partial);
-/* Do the words sound unfinished: end in a conjunction, article, preposition, filler, or an incomplete number? */
+/* Do the words sound unfinished: end in a conjunction, article, preposition, filler, or an incomplete number (3, 6, 8 or 9 digits
+ * in a row: phone numbers are said in groups of 3, 3 and 4)? */
 bool cw_turn_unfinished(const char *partial);
 
 /* Sound while we speak. */
 enum cw_barge { CW_BARGE_WAIT, CW_BARGE_NOISE, CW_BARGE_BACKCHANNEL, CW_BARGE_INTERRUPT };
 /* @text: words so far, @ended: the sound is over and @text is final. In a yes/no question "yes" and "okay" are answers,
- * elsewhere backchannels. */
+ * elsewhere backchannels. Words which are no backchannel (nor the beginning of one, while the sound goes on) interrupt at
+ * once, 1.2 s of sound without words and 2 s of backchannels do as well. No words at the end: noise. */
 enum cw_barge cw_turn_barge(const char *text, bool ended, uint64_t speech_us, enum cw_awaiting awaiting);
