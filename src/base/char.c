@@ -1,0 +1,106 @@
+#include "base/words.h"
+
+uint32_t cw_char_next(struct cw_str s, size_t *n)
+{
+	const unsigned char *p = (const unsigned char *)s.p;
+	size_t len = p[0] < 0x80 ? 1
+		: p[0] >= 0xc2 && p[0] < 0xe0 ? 2
+		: p[0] >= 0xe0 && p[0] < 0xf0 ? 3
+		: p[0] >= 0xf0 && p[0] < 0xf5 ? 4
+					      : 0;
+	uint32_t c = len == 1 ? p[0] : p[0] & (0xffu >> (len + 1));
+
+	*n = 1;
+	if (!len || len > s.len)
+		return 0xfffd;
+	for (size_t i = 1; i < len; i++) {
+		if ((p[i] & 0xc0) != 0x80)
+			return 0xfffd;
+		c = (c << 6) | (p[i] & 0x3fu);
+	}
+	if ((len == 3 && c < 0x800) || (len == 4 && (c < 0x10000 || c > 0x10ffff)) || (c >= 0xd800 && c < 0xe000))
+		return 0xfffd;
+	*n = len;
+	return c;
+}
+
+size_t cw_char_put(uint32_t c, char out[4])
+{
+	if (c < 0x80) {
+		out[0] = (char)c;
+		return 1;
+	}
+	if (c < 0x800) {
+		out[0] = (char)(0xc0 | (c >> 6));
+		out[1] = (char)(0x80 | (c & 0x3f));
+		return 2;
+	}
+	if (c < 0x10000) {
+		out[0] = (char)(0xe0 | (c >> 12));
+		out[1] = (char)(0x80 | ((c >> 6) & 0x3f));
+		out[2] = (char)(0x80 | (c & 0x3f));
+		return 3;
+	}
+	out[0] = (char)(0xf0 | (c >> 18));
+	out[1] = (char)(0x80 | ((c >> 12) & 0x3f));
+	out[2] = (char)(0x80 | ((c >> 6) & 0x3f));
+	out[3] = (char)(0x80 | (c & 0x3f));
+	return 4;
+}
+
+/* Capitals by range: all move by @shift, or (step 2) every one of the given parity moves by one. */
+static const struct fold_range {
+	uint32_t from, to;
+	int shift;
+	bool pairs;             /* capital and small alternate, the first of the range is a capital */
+} folds[] = {
+	{0x41, 0x5a, 32, false},      {0xc0, 0xd6, 32, false},      {0xd8, 0xde, 32, false},
+	{0x100, 0x12f, 1, true},      {0x132, 0x137, 1, true},      {0x139, 0x148, 1, true},
+	{0x14a, 0x177, 1, true},      {0x178, 0x178, -121, false},  {0x179, 0x17e, 1, true},
+	{0x1a0, 0x1a5, 1, true},      {0x1af, 0x1b0, 1, true},      {0x1cd, 0x1dc, 1, true},
+	{0x1de, 0x1ef, 1, true},      {0x1f8, 0x21f, 1, true},      {0x222, 0x233, 1, true},
+	{0x386, 0x386, 38, false},    {0x388, 0x38a, 37, false},    {0x38c, 0x38c, 64, false},
+	{0x38e, 0x38f, 63, false},    {0x391, 0x3a1, 32, false},    {0x3a3, 0x3ab, 32, false},
+	{0x400, 0x40f, 80, false},    {0x410, 0x42f, 32, false},    {0x460, 0x481, 1, true},
+	{0x48a, 0x4bf, 1, true},      {0x4d0, 0x52f, 1, true},      {0x531, 0x556, 48, false},
+	{0x1e00, 0x1e95, 1, true},    {0x1ea0, 0x1eff, 1, true},    {0xff21, 0xff3a, 32, false},
+};
+
+uint32_t cw_char_lower(uint32_t c)
+{
+	if (c == 0x130)
+		return 'i';
+	if (c == 0x1e9e)
+		return 0xdf;
+	for (size_t i = 0; i < sizeof(folds) / sizeof(folds[0]); i++) {
+		const struct fold_range *f = &folds[i];
+
+		if (c < f->from || c > f->to)
+			continue;
+		if (f->pairs)
+			return c + ((c - f->from) % 2 == 0);
+		return (uint32_t)((int64_t)c + f->shift);
+	}
+	return c;
+}
+
+bool cw_char_is_word(uint32_t c)
+{
+	static const uint32_t others[][2] = {
+		{0x00, 0x2f},       {0x3a, 0x40},       {0x5b, 0x60},       {0x7b, 0xa9},       {0xab, 0xb1},
+		{0xb4, 0xb4},       {0xb6, 0xb8},       {0xbb, 0xbf},       {0xd7, 0xd7},       {0xf7, 0xf7},
+		{0x37e, 0x37e},     {0x387, 0x387},     {0x55a, 0x55f},     {0x589, 0x58a},     {0x5be, 0x5be},
+		{0x5c0, 0x5c0},     {0x5c3, 0x5c3},     {0x5f3, 0x5f4},     {0x60c, 0x60c},     {0x61b, 0x61b},
+		{0x61f, 0x61f},     {0x66a, 0x66d},     {0x6d4, 0x6d4},     {0x964, 0x965},     {0x10fb, 0x10fb},
+		{0x2000, 0x200b},   {0x200e, 0x206f},   {0x20a0, 0x20cf},   {0x2100, 0x214f},   {0x2190, 0x2bff},
+		{0x2e00, 0x2e7f},   {0x3000, 0x3004},   {0x3008, 0x3020},   {0x3030, 0x3030},   {0x303d, 0x303f},
+		{0x30fb, 0x30fb},   {0xe000, 0xf8ff},   {0xfe00, 0xfe0f},   {0xfe10, 0xfe19},   {0xfe30, 0xfe6f},
+		{0xfeff, 0xfeff},   {0xff01, 0xff0f},   {0xff1a, 0xff20},   {0xff3b, 0xff40},   {0xff5b, 0xff65},
+		{0xffe0, 0xffff},   {0x1f000, 0x1faff}, {0xe0000, 0x10ffff},
+	};
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (c >= others[i][0] && c <= others[i][1])
+			return false;
+	return true;
+}
