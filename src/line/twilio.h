@@ -47,9 +47,23 @@ struct cw_twilio_carrier_conf {
 	const char *dial_say;
 	const char *record_dir;      /* <Record> files, NULL = not kept */
 	const char *ca_file;
+	const char *method;          /* of the first webhook, NULL = "POST" */
+	const char *twiml;           /* a document to run instead of asking @url (which may then be NULL) */
+	const char *fallback_url;    /* asked when a document cannot be had, or NULL */
+	const char *direction;       /* NULL = "inbound"; "outbound-api": the agent's side placed the call, webhook after the answer */
+	const char *status_events;   /* space list of initiated ringing answered completed; NULL = all four */
+	const char *call_sid;        /* NULL = a new one */
+	const char *api_base;        /* begins RecordingUrl; NULL = "https://api.twilio.com" */
+	uint64_t time_limit_us;      /* of the whole call, 0 = 4 h */
 };
 /* Place a call: the line is the carrier side, `answered` comes when audio flows, frames every 20 ms from then on. EINVAL, ENOMEM. */
 int cw_twilio_dial(void *parent, struct cw_world *w, const struct cw_twilio_carrier_conf *conf, struct cw_line **ret, struct cw_why *why);
+/* For lines made by cw_twilio_dial(). Notes of such a line: "status.<CallStatus>", "twilio.request" {method,url,status},
+ * "twilio.twiml" {verbs}, "twilio.<verb>" {…}, "twilio.warning" {code,text} for what Twilio's debugger would show. */
+const char *cw_twilio_call_sid(const struct cw_line *l);
+const char *cw_twilio_call_status(const struct cw_line *l);      /* "ringing", "in-progress", "completed" … */
+/* As the REST API updates a call: run another document from now on, given by URL or as text. ENOTCONN: not in progress. */
+int cw_twilio_call_redirect(struct cw_line *l, const char *method, const char *url, const char *twiml);
 
 /* ---- signature (X-Twilio-Signature) ---- */
 
@@ -58,3 +72,8 @@ struct cw_form;
 void cw_twilio_sign(const char *token, const char *url, const struct cw_form *form, char out[29]);
 /* As the SDK checks: URL as is, with and without port, wss with and without trailing slash. Constant time comparison. */
 bool cw_twilio_signature_ok(const char *token, const char *url, const struct cw_form *form, const char *signature);
+/* A request with a JSON body carries no form: its URL ends in bodySHA256=<hex>, which is checked against @body too. */
+bool cw_twilio_body_signature_ok(const char *token, const char *url, struct cw_str body, const char *signature);
+/* The form of @url which Twilio signs: without user and password, without the port on https and wss. false: not a URL, or
+ * longer than @size. */
+bool cw_twilio_url_to_sign(const char *url, char *out, size_t size);
