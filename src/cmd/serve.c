@@ -33,7 +33,15 @@ static int lane_begin(struct cw_world *w, void *arg)
 {
 	struct serving *l = arg;
 
-	return cw_service_open(w, w, l->conf, l->conf->lanes > 1, &l->service, &l->why);
+	return cw_service_open(NULL, w, l->conf, l->conf->lanes > 1, &l->service, &l->why);
+}
+
+static void lane_end(struct cw_world *w, void *arg)
+{
+	struct serving *l = arg;
+
+	(void)w;
+	talloc_free(l->service);  /* before its world */
 }
 
 /* ---- ending: each lane drains on its own thread and reports to the main one ---- */
@@ -94,7 +102,7 @@ static int start_lanes(struct main_thread *m, const struct cw_config *conf, stru
 		snprintf(name, sizeof(name), "lane-%u", i);
 		*l = (struct serving){.conf = conf, .main = m};
 
-		const struct cw_lane_conf lane = {.name = name, .cpu = -1, .begin = lane_begin, .arg = l};
+		const struct cw_lane_conf lane = {.name = name, .cpu = -1, .begin = lane_begin, .end = lane_end, .arg = l};
 		int err = cw_lane_start(m, &lane, &l->lane);
 
 		if (err) {
