@@ -252,6 +252,19 @@ size_t cw_words_match(const struct cw_words *ws, size_t i, const char *phrase)
 	return n;
 }
 
+size_t cw_words_match_any(const struct cw_words *ws, size_t i, const char *const *phrases)
+{
+	size_t best = 0;
+
+	for (; *phrases; phrases++) {
+		size_t n = cw_words_match(ws, i, *phrases);
+
+		if (n > best)
+			best = n;
+	}
+	return best;
+}
+
 bool cw_words_is(const struct cw_words *ws, size_t i, const char *word)
 {
 	return i < ws->n && cw_str_eq(ws->w[i], word);
@@ -287,4 +300,13 @@ size_t cw_words_join(const struct cw_words *ws, size_t from, size_t to, char *ou
 	}
 	out[len] = 0;
 	return len;
+}
+
+struct cw_str cw_words_slice(const struct cw_words *ws, struct cw_str text, size_t from, size_t to)
+{
+	if (to > ws->n)
+		to = ws->n;
+	if (from >= to)
+		return (struct cw_str){"", 0};
+	return (struct cw_str){text.p + ws->at[from].from, (size_t)(ws->at[to - 1].to - ws->at[from].from)};
 }

@@ -30,11 +30,15 @@ void cw_words_init(struct cw_words *ws, struct cw_str text);
 
 /* Do the words from @i on begin with these (blank-separated, lower case)? Gives how many words matched, else 0. */
 size_t cw_words_match(const struct cw_words *ws, size_t i, const char *phrase);
+/* The same for a NULL-terminated list of phrases: the longest match counts. */
+size_t cw_words_match_any(const struct cw_words *ws, size_t i, const char *const *phrases);
 bool cw_words_is(const struct cw_words *ws, size_t i, const char *word);      /* false beyond the end */
 /* Is word @i one of the blank-separated @list? */
 bool cw_words_in(const struct cw_words *ws, size_t i, const char *list);
 /* Words @from … @to-1 with blanks between into @out (always terminated, cut at a word when too small); returns its length. */
 size_t cw_words_join(const struct cw_words *ws, size_t from, size_t to, char *out, size_t size);
+/* The part of the original @text from word @from to word @to - 1; empty when there is none. */
+struct cw_str cw_words_slice(const struct cw_words *ws, struct cw_str text, size_t from, size_t to);
 
 /* Lower case of one UTF-8 character (Latin, Greek, Cyrillic); others come back as they are. */
 uint32_t cw_char_lower(uint32_t c);
