@@ -66,6 +66,8 @@ static void arm(struct end *e)
 	cw_timer_start(&e->timer, due > now ? due - now : 0, deliver_due, e);
 }
 
+static struct op *op_at(struct end *e, unsigned i) { return &e->ops[(e->ops_first + i) % e->ops_cap]; }
+
 static int grow_ops(struct end *e)
 {
 	unsigned cap = 2 * e->ops_cap;
@@ -78,7 +80,7 @@ static int grow_ops(struct end *e)
 	if (!ops)
 		return ENOMEM;
 	for (unsigned i = 0; i < e->ops_n; i++)
-		ops[i] = e->ops[(e->ops_first + i) % e->ops_cap];
+		ops[i] = *op_at(e, i);
 	talloc_free(e->ops);
 	e->ops = ops;
 	e->ops_cap = cap;
@@ -86,17 +88,23 @@ static int grow_ops(struct end *e)
 	return 0;
 }
 
-/* Put one more thing on the way to @e; NULL when the way is full. */
+/* Put one more thing on the way to @e, behind all that is due no later; NULL when the way is full or nobody listens. */
 static struct op *push(struct end *e, enum op_kind kind, uint64_t delay_us)
 {
-	if (e->ops_n == e->ops_cap && grow_ops(e))
+	uint64_t due = cw_now(e->world) + delay_us;
+	unsigned i = e->ops_n;
+
+	if ((e->state == END_CLOSED && kind != OP_END) || (e->ops_n == e->ops_cap && grow_ops(e)))
 		return NULL;
+	for (; i && op_at(e, i - 1)->due_us > due; i--)
+		*op_at(e, i) = *op_at(e, i - 1);
+	e->ops_n++;
 
-	struct op *o = &e->ops[(e->ops_first + e->ops_n++) % e->ops_cap];
+	struct op *o = op_at(e, i);
 
-	o->due_us = cw_now(e->world) + delay_us;
+	o->due_us = due;
 	o->kind = kind;
-	if (e->ops_n == 1 && !(e->peer && e->peer->ticking))
+	if (!i && !(e->peer && e->peer->ticking))
 		arm(e);
 	return o;
 }
@@ -106,7 +114,7 @@ static void push_end(struct end *e, uint64_t delay_us, enum cw_end_reason reason
 	struct op *o = push(e, OP_END, delay_us);
 
 	if (!o) {                            /* the way is full: the goodbye takes the place of the last frame */
-		o = &e->ops[(e->ops_first + e->ops_n - 1) % e->ops_cap];
+		o = op_at(e, e->ops_n - 1);
 		o->kind = OP_END;
 	}
 	o->value = reason;

@@ -295,9 +295,9 @@ static int scan_member(struct scan *s, struct cw_twilio_media *m, bool *event_se
 		if (*media_seen)
 			return EBADMSG;
 		*media_seen = true;
-		if (!skip_space(s) || *s->p != '{')
-			return ENOMSG;
-		return scan_media(s, m);
+		if (!skip_space(s))
+			return EBADMSG;
+		return *s->p == '{' ? scan_media(s, m) : ENOMSG;
 	}
 	if (cw_str_eq(key, "event")) {
 		ok = !*event_seen && scan_string(s, &name);
