@@ -28,8 +28,18 @@ struct cw_os_post {
 	void *arg;
 };
 
+/*
+ * Has an object been freed by the handler which is being called? A watch on the caller's stack tells: its object turns NULL when
+ * the object's destructor reports itself. Watches nest like the calls do.
+ */
+struct cw_watch {
+	const void *object;
+	struct cw_watch *outer;
+};
+
 struct cw_os {
 	struct cw_world base;
+	struct cw_watch *watches;
 	uv_loop_t loop;
 	void *husks;                      /* talloc context of everything libuv still holds */
 	unsigned n_husks;
@@ -64,6 +74,8 @@ struct cw_os {
 	struct cw_tls_cache *tls;         /* NULL until the first TLS client */
 	uint8_t scratch[CW_OS_SCRATCH];   /* what one socket read brought, for the time of its handler */
 	uint8_t out[CW_OS_SCRATCH];       /* one frame being encoded */
+	uint8_t masks[1024];              /* random bytes of the kernel for WebSocket masks, used from the end */
+	size_t masks_left;
 };
 
 static inline struct cw_os *cw_os_of(struct cw_world *w) { return (struct cw_os *)w; }
@@ -75,6 +87,26 @@ static inline void cw_os_enter(struct cw_os *os)
 		os->entered_us = cw_os_clock();
 }
 void cw_os_leave(struct cw_os *os);
+
+static inline void cw_watch_begin(struct cw_os *os, struct cw_watch *w, const void *object)
+{
+	w->object = object;
+	w->outer = os->watches;
+	os->watches = w;
+}
+/* Does the object still live? */
+static inline bool cw_watch_end(struct cw_os *os, struct cw_watch *w)
+{
+	os->watches = w->outer;
+	return w->object != NULL;
+}
+/* From the destructor of whatever is watched. */
+static inline void cw_watch_freed(struct cw_os *os, const void *object)
+{
+	for (struct cw_watch *w = os->watches; w; w = w->outer)
+		if (w->object == object)
+			w->object = NULL;
+}
 
 /* errno of a libuv result (its codes are negated errnos on Unix, resolver codes apart). */
 int cw_os_errno(int uv_code);

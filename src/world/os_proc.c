@@ -31,7 +31,6 @@ struct cw_proc {
 	struct cw_timer timer;
 	bool eof, exited;
 	int err, exit_status;
-	bool *gone;                  /* set by the destructor while `closed` runs */
 };
 
 static void handle_closed(uv_handle_t *h)
@@ -65,8 +64,7 @@ static int proc_gone(struct cw_proc *p)
 	cw_timer_stop(&p->timer);
 	if (p->child)
 		abandon(p->child);
-	if (p->gone)
-		*p->gone = true;
+	cw_watch_freed(p->os, p);
 	return 0;
 }
 
@@ -74,15 +72,16 @@ static int proc_gone(struct cw_proc *p)
 static void finish(void *arg)
 {
 	struct cw_proc *p = arg;
-	bool gone = false;
+	struct cw_os *os = p->os;
+	struct cw_watch watch;
 
 	cw_timer_stop(&p->timer);
 	if (p->child)
 		abandon(p->child);
 	p->child = NULL;
-	p->gone = &gone;
+	cw_watch_begin(os, &watch, p);
 	p->ev.closed(p->err, p->exit_status, p->arg);
-	if (!gone)
+	if (cw_watch_end(os, &watch))
 		talloc_free(p);
 }
 
