@@ -10,25 +10,35 @@
 #define BLOCK_SAMPLES  (CW_FRAME_SAMPLES / BLOCKS)
 #define DECIMATION     4
 #define PITCH_SAMPLES  (CW_FRAME_SAMPLES / DECIMATION)
-#define LAG_MIN        5    /* 400 Hz at 2 kHz */
-#define LAG_MAX        28   /* 71 Hz */
-#define STRETCH_FRAMES 6    /* of one stretch of the floor tracker: 16 of them are 1.92 s */
-#define FLOOR_BIAS_DB  1.5f /* the minimum of 2 s of steady noise lies this far below its mean */
-#define LOOK_DB        3.0f /* nearer to the floor than this nothing is looked at */
-#define CARRY_DB       3.0f /* speech goes on at this much less than it takes to begin */
-#define SURE_VOICING   0.7f /* so well voiced a frame may begin speech at SURE_DB less */
-#define SURE_DB        4.0f
+#define LAG_MIN        5     /* 400 Hz at 2 kHz */
+#define LAG_MAX        28    /* 71 Hz */
+#define STRETCH_FRAMES 6     /* of one stretch of the floor tracker: 16 of them are 1.92 s */
+#define NEAR_DB        11.0f /* frames nearer than this to the quietest 5 ms tell the mean level of the noise */
+#define SPREAD_MIN_DB  3.0f  /* white noise */
+#define SPREAD_DB      5.0f  /* of mean above minimum before anything is known */
+#define EVEN_SPREAD_DB 5.5f  /* noise of less spread is steady: speech need not stand out of it as far */
+#define EVEN_SHARE     0.65f /* but at least this share of snr_db */
+#define SPREAD_RATE    0.05f /* per frame */
+#define LOOK_DB        3.0f  /* nearer to the floor than this nothing is looked at */
+#define CARRY_DB       3.0f  /* speech goes on at this much less than it takes to begin */
+#define SURE_VOICING   0.7f  /* so well voiced a frame may begin speech at SURE_DB less */
+#define SURE_DB        3.0f
 #define KEYED_KURTOSIS 2.1f  /* sine 1.5, two tones 2.25, Gaussian noise 3.0 +- 0.4 over one frame, speech above 3 */
 #define KEYED_DB       12.0f /* a keyed tone must stand this far above the floor */
 #define STEADY_DB      0.5f  /* two frames nearer than this in level and slope belong to a steady tone */
 #define STEADY_SLOPE   0.02f
-#define STEADY_FRAMES  25    /* a tone that lasts belongs to the line's noise */
-#define FIRST_FRAMES   8     /* so many must be seen before the floor leaves its lowest value */
+#define PURE           0.1f /* how well a sine must fit */
+#define FIRST_FRAMES \
+	25 /* until so many are seen the floor does not rise above FIRST_DB: the call may begin with speech */
+#define FIRST_DB       -35.0f
 #define DECAY          0.01f /* what rings on 20 dB below the peak of a bang does not make it longer */
 #define GAP_FRAMES     2     /* holes allowed inside an onset */
 #define LEAD_FRAMES    8     /* a weak consonant before the first evidence counts to the onset up to here */
 #define MEMORY_FRAMES  15    /* the longest unvoiced stretch inside speech */
-#define SILENT_FRAMES  25    /* digital silence shorter than this says nothing about the line's noise */
+#define SILENT_FRAMES  1     /* one frame of digital silence is a lost packet, more are the line at rest */
+#define BEGIN_BELOW_DB 15.0f /* softer than the voice heard before by this much is somebody else in the room */
+#define CARRY_BELOW_DB 28.0f /* the weakest consonants lie this far below the vowels */
+#define FORGET_DB      0.05f /* per frame: the caller may have moved away from the telephone */
 #define MASK(n)        ((UINT64_C(1) << (n)) - 1)
 
 const struct cw_vad_conf cw_vad_defaults = {
@@ -51,6 +61,7 @@ struct frame {                                             /* what is found out 
 	float band[CW_VAD_FILTER_TAPS + CW_FRAME_SAMPLES]; /* the tail of the frame before comes first */
 	float power[BLOCKS];                               /* mean square of each 5 ms, 1 = full scale */
 	float mean;
+	float least; /* of the powers */
 	float kurtosis;
 	float slope;
 };
@@ -71,8 +82,9 @@ void cw_vad_init(struct cw_vad *v, const struct cw_vad_conf *conf)
 	v->conf = conf ? *conf : cw_vad_defaults;
 	v->conf.onset_frames = v->conf.onset_frames < 1 ? 1 : v->conf.onset_frames > 8 ? 8 : v->conf.onset_frames;
 	v->silent_peak = (int)(32768 * exp10f(v->conf.floor_min_db / 20));
+	v->spread_db = SPREAD_DB;
 	v->floor_db = v->conf.floor_min_db;
-	v->level_db = -100;
+	v->level_db = v->talker_db = -100;
 	v->minima_now = INFINITY;
 	for (int i = 0; i < CW_VAD_MINIMA; i++)
 		v->minima[i] = INFINITY;
@@ -110,11 +122,13 @@ static void analyse(struct cw_vad *v, const int16_t pcm[CW_FRAME_SAMPLES], struc
 	highpass(v, pcm, x);
 	memcpy(v->tail, x + CW_FRAME_SAMPLES - CW_VAD_FILTER_TAPS, sizeof(v->tail));
 	f->mean = 0;
+	f->least = 1;
 	for (int b = 0; b < BLOCKS; b++) {
 		const float *at = x + b * BLOCK_SAMPLES;
 
 		f->power[b] = cw_dot4(at, at, BLOCK_SAMPLES) / BLOCK_SAMPLES;
 		f->mean += f->power[b] / BLOCKS;
+		f->least = f->power[b] < f->least ? f->power[b] : f->least;
 	}
 	for (int i = 0; i < PITCH_SAMPLES; i++)
 		decimated[i] = cw_dot4(f->band + 4 + i * DECIMATION, lowpass, CW_VAD_FILTER_TAPS);
@@ -134,6 +148,20 @@ static void shape(struct frame *f)
 	}
 	f->kurtosis = cw_sum4(fourth) / CW_FRAME_SAMPLES / (f->mean * f->mean + 1e-20f);
 	f->slope = cw_dot4(x, x - 1, CW_FRAME_SAMPLES) / (f->mean * CW_FRAME_SAMPLES + 1e-10f);
+}
+
+static bool keyed(const struct frame *f, float over_db)
+{
+	return f->kurtosis < KEYED_KURTOSIS && over_db > KEYED_DB;
+}
+
+/* A single sine? Then r(2) = 2 r(1)^2 - 1. The idle pattern of the modem is as steady and as flat, but no sine. */
+static bool pure(const struct frame *f)
+{
+	const float *x = f->band + CW_VAD_FILTER_TAPS;
+	float r2 = cw_dot4(x, x - 2, CW_FRAME_SAMPLES) / (f->mean * CW_FRAME_SAMPLES + 1e-10f);
+
+	return fabsf(r2 - (2 * f->slope * f->slope - 1)) < PURE;
 }
 
 /* Peak of the normalised autocorrelation over the last 30 ms, for pitches of 71 to 400 Hz. @x: history, then the new samples. */
@@ -158,37 +186,33 @@ static float voicing(const float x[CW_VAD_PITCH_HISTORY + PITCH_SAMPLES])
 	return sqrtf(best);
 }
 
-/* Minimum statistics (after R. Martin, 2001): the floor is the lowest level of the last 2 s that was not speech. */
-static void track_floor(struct cw_vad *v, float level_db)
+/*
+ * Minimum statistics (after R. Martin, 2001): the quietest 5 ms of the last 2 s show where the noise lies. How far above them its
+ * mean is depends on the kind of noise: that is learned from the frames which are near to them and no speech.
+ */
+static void track_floor(struct cw_vad *v, float least_db, float level_db, bool evidence)
 {
 	float low;
 
-	if (level_db < v->minima_now)
-		v->minima_now = level_db;
+	if (least_db < v->minima_now)
+		v->minima_now = least_db;
+	low = v->minima_now;
+	for (int i = 0; i < CW_VAD_MINIMA; i++)
+		low = v->minima[i] < low ? v->minima[i] : low;
 	if (++v->minima_count == STRETCH_FRAMES) {
 		v->minima[v->minima_at] = v->minima_now;
 		v->minima_at = (v->minima_at + 1) % CW_VAD_MINIMA;
 		v->minima_now = INFINITY;
 		v->minima_count = 0;
 	}
+	if (!v->speech && !evidence && level_db < low + NEAR_DB)
+		v->spread_db += SPREAD_RATE * (level_db - low - v->spread_db);
+	low += v->spread_db < SPREAD_MIN_DB ? SPREAD_MIN_DB : v->spread_db;
 	if (v->fed < FIRST_FRAMES) {
 		v->fed++;
-		return;
+		low = low < FIRST_DB ? low : FIRST_DB;
 	}
-	low = v->minima_now;
-	for (int i = 0; i < CW_VAD_MINIMA; i++)
-		low = v->minima[i] < low ? v->minima[i] : low;
-	low += FLOOR_BIAS_DB;
 	v->floor_db = low > v->conf.floor_min_db ? low : v->conf.floor_min_db;
-}
-
-/* Long digital silence: a line without noise of its own. */
-static void know_silent_line(struct cw_vad *v)
-{
-	for (int i = 0; i < CW_VAD_MINIMA; i++)
-		v->minima[i] = v->conf.floor_min_db;
-	v->floor_db = v->minima_now = v->conf.floor_min_db;
-	v->fed = FIRST_FRAMES;
 }
 
 /* Place of the onset: back over active frames and short holes, but not far before the first evidence. */
@@ -237,7 +261,8 @@ static enum cw_vad_event decide(struct cw_vad *v, bool sustain)
 	if (!(v->active & MASK(GAP_FRAMES + 1)))
 		forget(v);
 	if (!(v->active & 1) || (unsigned)__builtin_popcount(v->blocks) < (need < 30 ? need : 30) ||
-		(unsigned)__builtin_popcountll(v->evidence & MASK(8)) < proof)
+		(unsigned)__builtin_popcountll(v->evidence & MASK(8)) < proof ||
+		to_db(v->loudest) < v->talker_db - BEGIN_BELOW_DB)
 		return CW_VAD_NONE;
 	v->speech = true;
 	v->run = 0;
@@ -263,8 +288,10 @@ static enum cw_vad_event feed_silence(struct cw_vad *v)
 	}
 	v->level_db = -100;
 	v->voicing = v->slope = 0;
-	if (v->silent < SILENT_FRAMES && ++v->silent == SILENT_FRAMES)
-		know_silent_line(v);
+	if (v->silent < SILENT_FRAMES)
+		v->silent++;
+	else if (v->floor_db > v->conf.floor_min_db || v->fed < FIRST_FRAMES)
+		track_floor(v, v->conf.floor_min_db, v->conf.floor_min_db, true);
 	remember(v, false, false, 0);
 	return decide(v, false);
 }
@@ -295,7 +322,8 @@ static enum cw_vad_event feed_sound(struct cw_vad *v, const int16_t pcm[CW_FRAME
 
 	float level_db = to_db(f.mean);
 	float over_db = level_db - v->floor_db;
-	float begin_db = v->conf.snr_db;
+	float even = v->spread_db / EVEN_SPREAD_DB;
+	float need_db = v->conf.snr_db * (even < EVEN_SHARE ? EVEN_SHARE : even > 1 ? 1 : even), begin_db = need_db;
 
 	v->voicing = 0;
 	if (over_db > LOOK_DB) {
@@ -306,16 +334,19 @@ static enum cw_vad_event feed_sound(struct cw_vad *v, const int16_t pcm[CW_FRAME
 			begin_db -= SURE_DB;
 		active = over_db > begin_db;
 		blocks = stand_out(v, &f, from_db(v->floor_db + begin_db));
-		evidence = active && !steady && f.mean > v->loudest * DECAY &&
-			   (v->voicing > v->conf.voicing || (f.kurtosis < KEYED_KURTOSIS && over_db > KEYED_DB));
+		evidence =
+			active && f.mean > v->loudest * DECAY &&
+			(steady ? keyed(&f, over_db) && !pure(&f) : keyed(&f, over_db) || v->voicing > v->conf.voicing);
 	}
-	v->steady = steady ? v->steady + 1 : 0;
-	if (!evidence && (!steady || v->steady > STEADY_FRAMES))
-		track_floor(v, level_db);
+	track_floor(v, to_db(f.least), level_db, evidence);
 	v->level_db = level_db;
 	v->slope = over_db > LOOK_DB ? f.slope : 0;
 	remember(v, active, evidence, blocks);
-	return decide(v, over_db > begin_db - CARRY_DB);
+	if (v->speech && evidence && level_db > v->talker_db)
+		v->talker_db += 0.2f * (level_db - v->talker_db);
+	else
+		v->talker_db -= FORGET_DB;
+	return decide(v, over_db > need_db - CARRY_DB && level_db > v->talker_db - CARRY_BELOW_DB);
 }
 
 enum cw_vad_event cw_vad_feed(struct cw_vad *v, const int16_t pcm[CW_FRAME_SAMPLES])

@@ -44,12 +44,13 @@ struct cw_vad {
 	float tail[CW_VAD_FILTER_TAPS];    /* last samples of the band, for the decimation filter */
 	float pitch[CW_VAD_PITCH_HISTORY]; /* the band below 900 Hz at 2 kHz */
 	float minima[CW_VAD_MINIMA];       /* minimum level of each stretch of the last 2 s */
+	float spread_db;                   /* of the noise's mean above the minima */
 	unsigned minima_at, minima_count;
 	float minima_now;
 	int silent_peak;   /* a frame with no sample above this lies below the quietest floor */
 	unsigned silent;   /* such frames in a row */
 	unsigned fed;      /* frames the floor tracker has seen, up to a few */
-	unsigned steady;   /* frames of the same tone in a row */
+	float talker_db;   /* level of the voice heard so far, slowly forgotten */
 	float slope;       /* first autocorrelation coefficient of the last frame: finds steady tones */
 	uint64_t active;   /* one bit per frame, newest lowest: stood out of the noise */
 	uint64_t evidence; /* voiced or keyed tone */

@@ -325,28 +325,22 @@ int cw_wav_read(struct cw_wav_reader *r, int16_t *out, size_t n_frames, size_t *
 	return 0;
 }
 
-/* Read all of @r as the mean of its channels. */
-static int read_mono(void *parent, struct cw_wav_reader *r, int16_t **ret, size_t *n)
+/* Read all of @r as the mean of its channels; the work space hangs from @scope as well. */
+static int read_mono(void *scope, struct cw_wav_reader *r, int16_t **ret, size_t *n)
 {
+	enum { BLOCK = 1024 };
 	unsigned channels = r->format.channels;
-	size_t total = (size_t)cw_wav_frames(r), done = 0, got;
-	int16_t *block = talloc_array(NULL, int16_t, (size_t)1024 * channels);
-	CW_SCOPED void *scratch = block;
-	int16_t *pcm = talloc_array(parent, int16_t, total ? total : 1);
+	size_t total = (size_t)cw_wav_frames(r), done = 0, got = 1;
+	int16_t *block = talloc_array(scope, int16_t, (size_t)BLOCK * channels);
+	int16_t *pcm = talloc_array(scope, int16_t, total ? total : 1);
 
-	if (!block || !pcm) {
-		talloc_free(pcm);
+	if (!block || !pcm)
 		return ENOMEM;
-	}
-	while (done < total) {
-		int err = cw_wav_read(r, block, total - done < 1024 ? total - done : 1024, &got);
+	while (done < total && got) {
+		int err = cw_wav_read(r, block, total - done < BLOCK ? total - done : BLOCK, &got);
 
-		if (err) {
-			talloc_free(pcm);
+		if (err)
 			return err;
-		}
-		if (!got)
-			break;
 		for (size_t i = 0; i < got; i++) {
 			int sum = 0;
 

@@ -112,3 +112,24 @@ static inline void add_fsk(int16_t *pcm, size_t n, double baud, unsigned word_ms
 			put(&pcm[i], amplitude(dbov) * M_SQRT2 * sin(phase));
 	}
 }
+
+/* Words as the modem engine speaks them: 1200 bit/s, an idle pattern 1010… of @word_ms, a packet of 100 ms, 15 ms of silence. */
+static inline void add_modem(int16_t *pcm, size_t n, unsigned word_ms, double dbov)
+{
+	struct noise_source s = {.state = 7};
+	double phase = 0, bit_left = 0;
+	unsigned bit = 0;
+	size_t idle = word_ms * 8, packet = 800, gap = 120;
+
+	for (size_t i = 0; i < n; i++) {
+		size_t at = i % (idle + packet + gap);
+
+		if (--bit_left <= 0) {
+			bit_left += 8000 / 1200.0;
+			bit = at < idle ? !bit : noise_unit(&s) < 0.5;
+		}
+		phase += 2 * M_PI * (bit ? 1200 : 2200) / 8000;
+		if (at < idle + packet)
+			put(&pcm[i], amplitude(dbov) * M_SQRT2 * sin(phase));
+	}
+}

@@ -140,6 +140,26 @@ static void keyed_tones_of_the_modem_are_speech(void **state)
 		}
 }
 
+/* Eight seconds without a comma: one utterance, although the only rest in it are gaps shorter than a frame. */
+static void the_modem_engine_is_speech(void **state)
+{
+	(void)state;
+	for (int dbov = -12; dbov >= -36; dbov -= 8)
+		for (unsigned word_ms = 50; word_ms <= 650; word_ms += 150) {
+			memset(pcm, 0, sizeof(pcm));
+			add_modem(pcm + SECONDS(1), SECONDS(8), word_ms, dbov);
+
+			struct outcome o = run(SECONDS(10));
+
+			if (o.starts != 1 || o.ends != 1)
+				fail_msg("words of %u ms at %d dBov: %u starts, %u ends", word_ms, dbov, o.starts,
+					o.ends);
+			assert_in_range(o.first_onset, 49, 50);
+			assert_in_range(o.first_told, 52, 55);
+			assert_in_range(o.last_end, 447, 450);
+		}
+}
+
 static void steady_noise_is_not_speech(void **state)
 {
 	(void)state;
@@ -271,7 +291,8 @@ static void extreme_settings_are_tolerated(void **state)
 CW_TEST_MAIN(VAD_TEST(vowel_is_speech_from_its_first_to_its_last_frame), VAD_TEST(vowel_in_noise_is_found),
 	VAD_TEST(speech_at_once_is_found), VAD_TEST(weak_consonant_before_a_vowel_counts_to_the_onset),
 	VAD_TEST(weak_consonant_after_a_vowel_is_carried), VAD_TEST(keyed_tones_of_the_modem_are_speech),
-	VAD_TEST(steady_noise_is_not_speech), VAD_TEST(a_step_of_noise_is_not_speech), VAD_TEST(breath_is_not_speech),
-	VAD_TEST(clicks_are_not_speech), VAD_TEST(bangs_below_60_ms_are_not_speech), VAD_TEST(hum_is_not_speech),
-	VAD_TEST(a_steady_tone_is_not_speech), VAD_TEST(digital_silence_is_not_speech),
-	VAD_TEST(hangover_bridges_short_pauses), VAD_TEST(extreme_settings_are_tolerated))
+	VAD_TEST(the_modem_engine_is_speech), VAD_TEST(steady_noise_is_not_speech),
+	VAD_TEST(a_step_of_noise_is_not_speech), VAD_TEST(breath_is_not_speech), VAD_TEST(clicks_are_not_speech),
+	VAD_TEST(bangs_below_60_ms_are_not_speech), VAD_TEST(hum_is_not_speech), VAD_TEST(a_steady_tone_is_not_speech),
+	VAD_TEST(digital_silence_is_not_speech), VAD_TEST(hangover_bridges_short_pauses),
+	VAD_TEST(extreme_settings_are_tolerated))
