@@ -318,8 +318,9 @@ int cw_party_say(struct cw_party *p, const char *text, uint32_t *utterance)
 	if (p->closed)
 		return ENOTCONN;
 
-	int err = queued(p, cw_speaker_say(p->speaker, text, &id), p->in_overdue ? "overdue" : "text", id, text);
+	int err = cw_speaker_say(p->speaker, text, &id);
 
+	err = queued(p, err, p->in_overdue ? "overdue" : "text", id, text);
 	if (!err && utterance)
 		*utterance = id;
 	return err;
@@ -332,8 +333,9 @@ static int play(struct cw_party *p, const int16_t *pcm, size_t n, const char *te
 	if (p->closed)
 		return ENOTCONN;
 
-	int err = queued(p, cw_speaker_play(p->speaker, pcm, n, text, &id), how, id, text);
+	int err = cw_speaker_play(p->speaker, pcm, n, text, &id);
 
+	err = queued(p, err, how, id, text);
 	if (!err && utterance)
 		*utterance = id;
 	return err;

@@ -8,7 +8,7 @@
 #include "world/world.h"
 
 #define BLOCK_FRAMES    CW_RATE_HZ            /* stereo samples in a block: one second */
-#define WINDOW_BLOCKS   3                     /* still open for writing: the newest, and two for what comes late */
+#define WINDOW_BLOCKS   2                     /* still open for writing: the newest, and one for what comes late */
 #define WAITING_MAX     30                    /* blocks on their way to the disk */
 #define CALL_MAX_BLOCKS (3 * 3600)
 #define LEVELS_STEP     (60 * 50)

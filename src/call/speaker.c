@@ -90,6 +90,11 @@ static void cut(struct cw_speaker *s, struct cw_utterance *u)
 
 /* ---- synthesis ---- */
 
+static char *piece_text(const struct cw_utterance *u, const struct cw_piece *p)
+{
+	return cw_str_dup(NULL, (struct cw_str){u->text + p->text_at, p->text_len});
+}
+
 /* The sentence is lost, and all behind it in its utterance. */
 static void piece_failed(struct cw_speaker *s, int err, const char *reason)
 {
@@ -126,7 +131,7 @@ static void job_audio(const int16_t *pcm, size_t n, void *arg)
 	}
 	cw_timer_start(&s->job_timer, s->conf.tts_idle_us ? s->conf.tts_idle_us : TTS_IDLE_US, job_overdue, s);
 	if (first) {
-		CW_SCOPED char *text = cw_str_dup(NULL, (struct cw_str){u->text + p->text_at, p->text_len});
+		CW_SCOPED char *text = piece_text(u, p);
 
 		s->ev->sentence(u->id, s->job_piece, text ? text : "", cw_now(s->world) - p->asked_us, s->arg);
 		if (!u->urgent)
@@ -160,7 +165,7 @@ static void job_done(int err, const char *reason, void *arg)
 	cw_pacer_pump(s);
 }
 
-static void ask(void *arg)
+static void try_engine(void *arg)
 {
 	static const struct cw_tts_events events = {.audio = job_audio, .word = job_word, .done = job_done};
 	struct cw_speaker *s = arg;
@@ -168,7 +173,7 @@ static void ask(void *arg)
 	struct cw_piece *p = &u->pieces[s->job_piece];
 	uint64_t limit = s->conf.tts_first_us ? s->conf.tts_first_us : TTS_FIRST_US;
 	uint64_t waited = cw_now(s->world) - p->asked_us;
-	CW_SCOPED char *text = cw_str_dup(NULL, (struct cw_str){u->text + p->text_at, p->text_len});
+	CW_SCOPED char *text = piece_text(u, p);
 	int err = text ? cw_tts_say(s, s->tts, text, &events, s, &s->job) : ENOMEM;
 
 	if (!err) {
@@ -177,9 +182,19 @@ static void ask(void *arg)
 	}
 	s->job = NULL;
 	if (err == EAGAIN && waited < limit)
-		cw_timer_start(&s->job_timer, TTS_AGAIN_US, ask, s);
+		cw_timer_start(&s->job_timer, TTS_AGAIN_US, try_engine, s);
 	else
 		piece_failed(s, err, strerror(err));
+}
+
+static void ask(void *arg)
+{
+	struct cw_speaker *s = arg;
+	CW_SCOPED char *text = piece_text(s->job_utterance, &s->job_utterance->pieces[s->job_piece]);
+
+	if (s->ev->asked)
+		s->ev->asked(s->job_utterance->id, s->job_piece, text ? text : "", s->arg);
+	try_engine(s);
 }
 
 void cw_speaker_synthesise(struct cw_speaker *s)
@@ -202,11 +217,6 @@ void cw_speaker_synthesise(struct cw_speaker *s)
 			p->asked_us = cw_now(s->world);
 			s->job_utterance = u;
 			s->job_piece = i;
-			if (s->ev->asked) {
-				CW_SCOPED char *text = cw_str_dup(NULL, (struct cw_str){u->text + p->text_at, p->text_len});
-
-				s->ev->asked(u->id, i, text ? text : "", s->arg);
-			}
 			cw_timer_start(&s->job_timer, 0, ask, s);
 			return;
 		}

@@ -52,7 +52,7 @@ int cw_awaiting_of(const char *name, enum cw_awaiting *ret)
 	return EINVAL;
 }
 
-/* Lower case, single blanks, apostrophes kept, all else a blank. Of a longer text the first @size - 1 bytes. */
+/* Lower case, single blanks, apostrophes kept, all else a blank. Of a longer text the words that fit into @size - 1 bytes. */
 static size_t fold(const char *text, char *out, size_t size)
 {
 	size_t n = 0;
@@ -66,6 +66,9 @@ static size_t fold(const char *text, char *out, size_t size)
 		else if (n && out[n - 1] != ' ')
 			out[n++] = ' ';
 	}
+	if (*text)
+		while (n && out[n - 1] != ' ')
+			n--;
 	if (n && out[n - 1] == ' ')
 		n--;
 	out[n] = '\0';
