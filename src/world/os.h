@@ -1,7 +1,7 @@
 /*
  * os.h: the real world: libuv's loop and clock, worker threads, sockets
  *
- * HTTP and WebSocket server and WebSocket client: libwebsockets in libuv's loop. HTTP client: libcurl multi.
+ * Server: HTTP/1.1 and WebSocket on libuv, HTTP/2 by nghttp2, TLS by OpenSSL. HTTP client: libcurl multi.
  */
 #pragma once
 #include <stdint.h>
