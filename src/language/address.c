@@ -25,7 +25,7 @@ static const char directions[] = "north south east west northeast northwest sout
 static const char not_streets[] =
 	"a an my i it it's is are was the at in on and or but not no yes please thanks thank you live lives living address number house that that's this i'm am we we're "
 	"uh um er okay ok so well right correct wrong said meant apartment apt unit suite zip code city state near by for from to with of if can have has need want "
-	"people person years year days hours minutes dollars times am pm o'clock because there here sorry wait actually";
+	"people person years year days hours minutes dollars times am pm o'clock because there here sorry wait actually hundred thousand";
 
 static const struct kind *find_kind(const struct cw_words *ws, size_t i, const struct kind *list, size_t n)
 {
@@ -65,7 +65,7 @@ static void append(char *out, size_t size, const char *sep, const char *text)
 {
 	size_t len = strlen(out);
 
-	if (len + 1 < size)
+	if (text[0] && len + 1 < size)
 		(void)snprintf(out + len, size - len, "%s%s", len ? sep : "", text);
 }
 
@@ -464,8 +464,6 @@ static void say_number(const char *number, char *out, size_t size)
 		cw_number_say_digits((struct cw_str){number, n}, true, out, size);
 	}
 	append(out, size, " ", number + n);
-	if (!number[n] && out[0] && out[strlen(out) - 1] == ' ')
-		out[strlen(out) - 1] = 0;
 }
 
 /* Figures inside a street's name: "5th" -> "fifth". */

@@ -299,10 +299,8 @@ static size_t named_weekday(struct scan *s, size_t i)
 
 static size_t scan_date(struct scan *s, size_t i)
 {
-	size_t n = relative_day(s, i);
+	size_t n = counted_days(s, i);
 
-	if (!n)
-		n = counted_days(s, i);
 	if (!n)
 		n = named_weekday(s, i);
 	if (!n)
@@ -470,7 +468,7 @@ static bool has_cue(const struct scan *s, size_t i, size_t end)
 	if (i && (s->date_end == i || s->time_end == i || (s->r.has_time && cw_words_in(ws, i - 1, "or and to"))))
 		return true;
 	for (size_t k = 0; k < ws->n; k++)
-		if ((k < i || k >= end) && !cw_words_in(ws, k, "uh um er hmm well so please yes yeah okay ok the let's make it do go with i'd i would prefer like thanks thank you is good fine works that and for me how about what"))
+		if ((k < i || k >= end) && !(k && cw_words_is(ws, k - 1, "or")) && !cw_words_in(ws, k, "uh um er hmm well so please yes yeah okay ok the let's make it do go with i'd i would prefer like thanks thank you is good fine works that and or for me how about what"))
 			return false;
 	return true;
 }
@@ -566,15 +564,17 @@ static bool scan_text(struct cw_str text, const struct cw_date *today, struct cw
 
 	cw_words_init(&s.ws, text);
 	for (size_t i = 0; i < s.ws.n;) {
-		size_t n = scan_other(&s, i);
+		size_t n = relative_day(&s, i);
 
+		if (!n)
+			n = scan_other(&s, i);
 		if (!n)
 			n = scan_date(&s, i);
 		if (!n)
 			n = scan_time(&s, i);
 		i += n ? n : 1;
 	}
-	if (s.r.any_time && s.r.has_time && s.r.relation == CW_TIME_AT)
+	if (s.r.has_time)
 		s.r.any_time = false;
 	*ret = s.r;
 	return s.r.has_date || s.r.has_time || s.r.part || s.r.any_day || s.r.any_time || s.r.invalid_date;

@@ -7,6 +7,7 @@
 
 #define NEGATION_REACH 3
 #define PATTERN_SCORE 0.7
+#define SWALLOWED_COST 0.1
 
 struct keyword {
 	const char *phrase;
@@ -134,6 +135,16 @@ static double keyword_score(const struct intent *in, const struct cw_words *ws)
 	return 1 - miss;
 }
 
+/* Content words which a star or a gap let pass between the pattern's own. */
+static double swallowed(const struct cw_words *ws, const struct intent_match *m)
+{
+	double n = -m->explained;
+
+	for (size_t i = m->from; i < m->to; i++)
+		n += !intent_is_filler(ws, i);
+	return n > 0 ? n : 0;
+}
+
 static double pattern_score(const struct intent *in, const struct cw_words *ws, size_t content, struct intent_match *best)
 {
 	double score = 0;
@@ -145,7 +156,7 @@ static double pattern_score(const struct intent *in, const struct cw_words *ws, 
 			continue;
 
 		double share = content ? m.explained / (double)content : 1;
-		double s = PATTERN_SCORE + (1 - PATTERN_SCORE) * (share > 1 ? 1 : share);
+		double s = PATTERN_SCORE + (1 - PATTERN_SCORE) * (share > 1 ? 1 : share) - swallowed(ws, &m) * SWALLOWED_COST;
 
 		if (s > score) {
 			score = s;

@@ -6,7 +6,7 @@
  *   {name}      one to four words, captured                            ^ and $  begin and end of the text
  * "(talk|speak) to [a|the] (person|human|someone|agent)", "(book|schedule|make) * (appointment|visit)", "^hello$".
  * Words match with their endings folded ("appointments", "booking") and, from six letters on, with one letter wrong.
- * An intent's score is in 0 … 1: for a pattern 0.7 and up to 1.0 the more of the text it explains; keywords add by
+ * An intent's score is in 0 … 1: for a pattern 0.7 and up to 1.0 the more of the text it explains, less 0.1 for each word a star had to swallow; keywords add by
  * 1 - (1-w1)(1-w2)…; both combine the same way. Negated keywords ("don't want to cancel") count for nothing.
  * Thread: a compiled set is read-only: any thread.
  */

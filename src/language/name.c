@@ -32,7 +32,7 @@ static const char not_names[] =
 	"monday tuesday wednesday thursday friday saturday sunday morning afternoon evening night appointment schedule book heater furnace heat air conditioner conditioning "
 	"number phone address street name help someone somebody person human agent problem issue correct wrong right hello hi hey thanks thank please again all also "
 	"going doing getting got get speaking spelled spelt spelling letter letters last first still working broken leaking cold hot afraid happy glad interested "
-	"don't didn't can't won't isn't it's i'm that's what's there's i've i'd i'll let's goodbye bye maybe repeat one two three four five six seven eight nine ten "
+	"don't didn't can't won't isn't under name it's i'm that's what's there's i've i'd i'll let's goodbye bye maybe repeat one two three four five six seven eight nine ten "
 	"zero oh hundred thousand both neither nobody none nothing anything something everything everybody double";
 
 static bool is_name_word(const struct cw_words *ws, size_t i)
@@ -88,11 +88,44 @@ static double likeness(const char *a, const char *b)
 	return 1 - (double)row[lb] / (double)longer;
 }
 
+/* "john smith, j o h n s m i t h": one run spells both. */
+static bool add_spelled_pair(struct parts *ps, const char *text)
+{
+	char left[48];
+	double best = 1.3;      /* of 2 */
+	size_t at = 0, len = strlen(text);
+
+	if (ps->n < 2 || len >= sizeof(left))
+		return false;
+
+	struct part *a = &ps->p[ps->n - 2], *b = a + 1;
+
+	for (size_t cut = 1; cut < len; cut++) {
+		(void)snprintf(left, sizeof(left), "%.*s", (int)cut, text);
+
+		double like = likeness(a->text, left) + likeness(b->text, text + cut);
+
+		if (like > best) {
+			best = like;
+			at = cut;
+		}
+	}
+	if (!at)
+		return false;
+	(void)snprintf(a->text, sizeof(a->text), "%.*s", (int)at, text);
+	(void)snprintf(b->text, sizeof(b->text), "%s", text + at);
+	a->spelled = b->spelled = true;
+	return true;
+}
+
 /* A spelled part is how one of those before it is written, when it is like it; else it is a part of its own. */
 static void add_spelled(struct parts *ps, const char *text)
 {
 	double best = 0.34;
 	size_t at = ps->n;
+
+	if (add_spelled_pair(ps, text))
+		return;
 
 	for (size_t i = 0; i < ps->n; i++) {
 		double like = likeness(ps->p[i].text, text) + (ps->p[i].text[0] == text[0] ? 0.2 : 0);
@@ -279,12 +312,14 @@ static bool correct(struct parts *have, struct cw_str text, enum cw_name_how *ho
 	struct cw_words ws;
 	bool found = cw_correction_parse(text, &c), last = false, first = false;
 
-	if (!found || !parse_plain(c.right, &fresh, how)) {
-		if (!parse_plain(text, &fresh, how))
-			return false;
-	}
 	if (found && !parse_plain(c.wrong, &wrong, &ignored))
 		wrong.n = 0;
+	if (found && !c.right.len && wrong.n == 2) {  /* "not lopez gomez" */
+		fresh = (struct parts){.p = {wrong.p[1]}, .n = 1};
+		wrong.n = 1;
+	} else if ((!found || !parse_plain(c.right, &fresh, how)) && !parse_plain(text, &fresh, how)) {
+		return false;
+	}
 	cw_words_init(&ws, text);
 	for (size_t i = 0; i < ws.n; i++) {
 		last |= cw_words_match(&ws, i, "last name") || cw_words_is(&ws, i, "surname");

@@ -201,13 +201,15 @@ bool cw_sentence_next(struct cw_str *rest, bool more, const struct cw_sentence_c
 		rest->len--;
 	}
 	for (size_t i = 0; i < rest->len; i++) {
+		end = i + 1;
+
 		enum verdict v = sentence_end(*rest, i, more, &end);
 
 		if (v == NOT_YET_KNOWN && i < max)
 			return false;
 		if (v == AN_END && end >= min && end <= max && end)
 			return cut(rest, end, piece);
-		if (v != NOT_AN_END && end > i + 1)
+		if (end > i + 1)
 			i = end - 1;
 		if (i >= clause && i < max && clause_end(*rest, i, &end))
 			return cut(rest, end, piece);

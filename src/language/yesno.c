@@ -48,7 +48,7 @@ static const struct phrase openings[] = {
 	{"don't", CW_YESNO_NO}, {"it isn't", CW_YESNO_NO}, {"it is not", CW_YESNO_NO}, {"it's not", CW_YESNO_NO}, {"it doesn't", CW_YESNO_NO},
 	{"i don't", CW_YESNO_NO}, {"i do not", CW_YESNO_NO}, {"i am not", CW_YESNO_NO}, {"i'm not", CW_YESNO_NO}, {"i wouldn't", CW_YESNO_NO}, {"we don't", CW_YESNO_NO},
 	{"uh uh", CW_YESNO_NO}, {"nuh uh", CW_YESNO_NO}, {"that won't work", CW_YESNO_NO}, {"that doesn't work", CW_YESNO_NO},
-	{"that does not work", CW_YESNO_NO}, {"i can't", CW_YESNO_NO}, {"that's not good", CW_YESNO_NO}, {"neither", CW_YESNO_NO},
+	{"that does not work", CW_YESNO_NO}, {"i can't", CW_YESNO_NO}, {"i don't want", CW_YESNO_NO}, {"i do not want", CW_YESNO_NO}, {"that's not good", CW_YESNO_NO}, {"neither", CW_YESNO_NO},
 	{"none of them", CW_YESNO_NO}, {"none of those", CW_YESNO_NO},
 
 	{"wrong", CW_YESNO_CORRECTION}, {"incorrect", CW_YESNO_CORRECTION}, {"that's wrong", CW_YESNO_CORRECTION},
@@ -67,6 +67,10 @@ static const struct phrase openings[] = {
 	{"let me check", CW_YESNO_UNSURE}, {"hard to say", CW_YESNO_UNSURE}, {"i can't remember", CW_YESNO_UNSURE},
 	{"i don't remember", CW_YESNO_UNSURE}, {"i'm unsure", CW_YESNO_UNSURE}, {"who knows", CW_YESNO_UNSURE},
 };
+
+/* Openings which are an answer only when nothing follows: "i do" but not "i do have a question". */
+static const char *const alone[] = {"i do", "i am", "i would", "it is", "it does", "i don't", "i do not", "i am not", "i'm not", "i wouldn't", "we don't", "it isn't",
+	"it is not", "it's not", "it doesn't", "i can't", "don't", "never", "close", "nearly", "true", "neither", "that's it", "that's me", NULL};
 
 /* Yes only when little else is said: they also open new requests. */
 static const char *const weak_yes[] = {"okay", "ok", "okey", "alright", "all right", "right", "wright", "good", "great", "perfect", "fine", "please", "excellent",
@@ -105,7 +109,7 @@ static size_t opening(const struct cw_words *ws, size_t i, enum cw_yesno *value)
 	for (size_t k = 0; k < CW_COUNT(openings); k++) {
 		size_t n = cw_words_match(ws, i, openings[k].words);
 
-		if (n > best) {
+		if (n > best && (i + n == ws->n || cw_words_match_any(ws, i, alone) != n || cw_words_in(ws, i + n, "but thanks thank please yes no sir ma'am"))) {
 			best = n;
 			*value = openings[k].value;
 		}
@@ -200,9 +204,10 @@ enum cw_yesno cw_yesno_parse(struct cw_str text, struct cw_str *rest)
 
 	cw_words_init(&ws, text);
 
-	size_t i = skip(&ws, 0, fillers);
+	size_t i = 0;
 
-	n = opening(&ws, i, &value);
+	while (!(n = opening(&ws, i, &value)) && (m = cw_words_match_any(&ws, i, fillers)))  /* "uh huh" is no filler */
+		i += m;
 	if (!n && cw_words_match_any(&ws, i, weak_yes)) {
 		size_t at = skip(&ws, i, weak_yes);
 
@@ -214,9 +219,11 @@ enum cw_yesno cw_yesno_parse(struct cw_str text, struct cw_str *rest)
 		}
 	}
 	if (!n) {
-		value = cw_words_match_any(&ws, i, weak_yes) ? weak(&ws, &i) : elsewhere(&ws, i);
+		bool is_weak = cw_words_match_any(&ws, i, weak_yes) > 0;
+
+		value = is_weak ? weak(&ws, &i) : elsewhere(&ws, i);
 		if (rest)
-			*rest = value == CW_YESNO_YES ? cw_words_slice(&ws, text, i, ws.n) : (struct cw_str){"", 0};
+			*rest = is_weak && value == CW_YESNO_YES ? cw_words_slice(&ws, text, i, ws.n) : (struct cw_str){"", 0};
 		if (rest && value == CW_YESNO_OTHER)
 			*rest = text;
 		return value;
@@ -229,7 +236,8 @@ enum cw_yesno cw_yesno_parse(struct cw_str text, struct cw_str *rest)
 		value = next;
 		i += m;
 	}
-	i = skip(&ws, i, fillers + 0) > i && !cw_words_is(&ws, i, "but") ? skip(&ws, i, fillers) : i;
+	if (!cw_words_is(&ws, i, "but"))
+		i = skip(&ws, i, fillers);
 	if (value == CW_YESNO_NO)
 		value = after_a_no(&ws, &i);
 	else if (value == CW_YESNO_YES)

@@ -91,6 +91,8 @@ uint64_t cw_test_allocations(void)
 int cw_test_setup(void **state)
 {
 	(void)state;
+	atomic_store(&fail_at, 0);  /* a failed OOM rerun left by a long jump */
+	atomic_store(&failed_one, false);
 	talloc_enable_null_tracking();
 	blocks_before = talloc_total_blocks(NULL);
 	return 0;
