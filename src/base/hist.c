@@ -2,46 +2,42 @@
 
 #include <errno.h>
 
-#include "base/mem.h"
-
 /*
- * Below 2048 µs every value has a bucket of its own; above, each doubling of the value is divided into 1024 buckets, so that a
- * bucket is never wider than 1/1024 of its values: three significant digits.
+ * Buckets are linear inside each power of two: 2,048 sub-buckets give a relative error below 1/1024, so that three significant
+ * digits hold. The first octave covers 0 … 2,047 µs exactly; each later one adds 1,024 buckets of double width.
  */
-#define SUB_BITS 11u
-#define SUB (1u << SUB_BITS)
+#define SUB_BITS 11
+#define SUB ((uint64_t)1 << SUB_BITS)
 #define HALF (SUB / 2)
-#define RANGE_US 3600000000ull    /* 1 h < 2^32 */
-#define DOUBLINGS (32u - SUB_BITS)
-#define BUCKETS (SUB + DOUBLINGS * HALF)
+#define RANGE_MAX UINT64_C(3600000000)  /* 1 h in µs; below 2^32 */
+#define OCTAVES (32 - SUB_BITS)
+#define BUCKETS (SUB + OCTAVES * HALF)
 
 struct cw_hist {
-	uint64_t count, clipped;
+	uint64_t counts[BUCKETS];
+	uint64_t n, clipped;
 	uint64_t min, max;
-	double sum;
-	uint64_t buckets[BUCKETS];
+	unsigned __int128 sum;
 };
 
-static unsigned bucket_of(uint64_t v)
+static size_t bucket_of(uint64_t v)
 {
 	if (v < SUB)
-		return (unsigned)v;
+		return (size_t)v;
 
-	unsigned shift = 63u - (unsigned)__builtin_clzll(v) - (SUB_BITS - 1);
+	unsigned shift = (unsigned)(63 - __builtin_clzll(v)) - (SUB_BITS - 1);
 
-	return SUB + (shift - 1) * HALF + (unsigned)((v >> shift) - HALF);
+	return (size_t)(SUB + (shift - 1) * HALF + ((v >> shift) - HALF));
 }
 
-/* The middle of the values a bucket stands for. */
-static uint64_t value_of(unsigned bucket)
+static uint64_t highest_in(size_t bucket)
 {
 	if (bucket < SUB)
 		return bucket;
 
-	unsigned shift = (bucket - SUB) / HALF + 1;
-	uint64_t low = (uint64_t)((bucket - SUB) % HALF + HALF) << shift;
+	uint64_t shift = (bucket - SUB) / HALF + 1, top = (bucket - SUB) % HALF + HALF;
 
-	return low + (1ull << shift) / 2;
+	return ((top + 1) << shift) - 1;
 }
 
 int cw_hist_new(void *parent, struct cw_hist **ret)
@@ -50,61 +46,87 @@ int cw_hist_new(void *parent, struct cw_hist **ret)
 
 	if (!h)
 		return ENOMEM;
-	h->min = UINT64_MAX;
 	*ret = h;
 	return 0;
 }
 
 void cw_hist_add(struct cw_hist *h, uint64_t value_us)
 {
-	uint64_t v = value_us;
+	uint64_t v = value_us < RANGE_MAX ? value_us : RANGE_MAX;
 
-	if (v > RANGE_US) {
-		v = RANGE_US;
-		h->clipped++;
-	}
-	h->buckets[bucket_of(v)]++;
-	h->count++;
-	h->sum += (double)value_us;
-	h->min = value_us < h->min ? value_us : h->min;
-	h->max = value_us > h->max ? value_us : h->max;
+	h->clipped += value_us > RANGE_MAX;
+	h->counts[bucket_of(v)]++;
+	if (!h->n || value_us < h->min)
+		h->min = value_us;
+	if (value_us > h->max)
+		h->max = value_us;
+	h->n++;
+	h->sum += value_us;
 }
 
 void cw_hist_merge(struct cw_hist *into, const struct cw_hist *from)
 {
-	for (unsigned i = 0; i < BUCKETS; i++)
-		into->buckets[i] += from->buckets[i];
-	into->count += from->count;
+	if (!from->n)
+		return;
+	for (size_t i = 0; i < BUCKETS; i++)
+		into->counts[i] += from->counts[i];
+	if (!into->n || from->min < into->min)
+		into->min = from->min;
+	if (from->max > into->max)
+		into->max = from->max;
+	into->n += from->n;
 	into->clipped += from->clipped;
 	into->sum += from->sum;
-	into->min = from->min < into->min ? from->min : into->min;
-	into->max = from->max > into->max ? from->max : into->max;
 }
 
-uint64_t cw_hist_count(const struct cw_hist *h) { return h->count; }
+uint64_t cw_hist_count(const struct cw_hist *h)
+{
+	return h->n;
+}
 
-uint64_t cw_hist_max(const struct cw_hist *h) { return h->max; }
+uint64_t cw_hist_clipped(const struct cw_hist *h)
+{
+	return h->clipped;
+}
 
-uint64_t cw_hist_min(const struct cw_hist *h) { return h->count ? h->min : 0; }
+uint64_t cw_hist_max(const struct cw_hist *h)
+{
+	return h->max;
+}
 
-double cw_hist_mean(const struct cw_hist *h) { return h->count ? h->sum / (double)h->count : 0; }
+uint64_t cw_hist_min(const struct cw_hist *h)
+{
+	return h->min;
+}
+
+double cw_hist_mean(const struct cw_hist *h)
+{
+	return h->n ? (double)h->sum / (double)h->n : 0;
+}
 
 uint64_t cw_hist_quantile(const struct cw_hist *h, double q)
 {
-	uint64_t rank = (uint64_t)(q * (double)h->count + 0.5), seen = 0;
+	uint64_t seen = 0, rank;
 
-	if (!h->count)
+	if (!h->n)
 		return 0;
-	if (rank >= h->count)
+	if (!(q > 0))
+		return h->min;
+	if (q >= 1)
 		return h->max;
-	rank = rank ? rank : 1;
-	for (unsigned i = 0; i < BUCKETS; i++) {
-		seen += h->buckets[i];
-		if (seen >= rank) {
-			uint64_t v = value_of(i);
+	rank = (uint64_t)(q * (double)h->n);  /* rounded up below: the smallest value with at least q of all at or below it */
+	if ((double)rank < q * (double)h->n)
+		rank++;
+	for (size_t i = 0; i < BUCKETS; i++) {
+		seen += h->counts[i];
+		if (seen < rank || !h->counts[i])
+			continue;
 
-			return v < h->min ? h->min : v > h->max ? h->max : v;
-		}
+		uint64_t v = highest_in(i);
+
+		if (v > h->max || h->clipped > h->n - rank)
+			v = h->max;
+		return v < h->min ? h->min : v;
 	}
 	return h->max;
 }

@@ -1,64 +1,80 @@
 #include "base/stat.h"
 
 #include <math.h>
-#include <stdlib.h>
+
+#include "base/mem.h"
 
 size_t cw_stat_quantile_min_n(double q)
 {
-	/* n >= ln 0.05 / ln q; the median is always printed */
-	return q <= 0.5 ? 1 : (size_t)ceil(log(0.05) / log(q));
+	if (!(q > 0 && q < 1))
+		return 1;
+	if (q < 0.5)
+		q = 1 - q;  /* a low percentile needs an observation below it */
+	if (q == 0.5)
+		return 1;
+	return (size_t)ceil(log(0.05) / log(q) - 1e-9);
 }
 
-static int ascending(const void *a, const void *b)
+static int ascending(const void *va, const void *vb)
 {
-	double x = *(const double *)a, y = *(const double *)b;
+	double a = *(const double *)va, b = *(const double *)vb;
 
-	return (x > y) - (x < y);
+	return a < b ? -1 : a > b;
 }
 
 bool cw_stat_quantile(double *values, size_t n, double q, double *ret)
 {
-	if (!n || n < cw_stat_quantile_min_n(q))
+	if (!n || !(q >= 0 && q <= 1) || n < cw_stat_quantile_min_n(q))
 		return false;
 	qsort(values, n, sizeof(*values), ascending);
 
-	double at = q * (double)(n - 1);
-	size_t below = (size_t)at;
-	double above = below + 1 < n ? values[below + 1] : values[below];
+	double at = (double)(n - 1) * q;
+	size_t low = (size_t)at;
+	double part = at - (double)low;
 
-	*ret = values[below] + (at - (double)below) * (above - values[below]);
+	*ret = low + 1 < n ? values[low] + part * (values[low + 1] - values[low]) : values[low];
 	return true;
 }
 
 double cw_stat_mean(const double *values, size_t n)
 {
-	double sum = 0;
+	double mean = 0;
 
 	for (size_t i = 0; i < n; i++)
-		sum += values[i];
-	return n ? sum / (double)n : 0;
+		mean += (values[i] - mean) / (double)(i + 1);
+	return mean;
 }
 
+/* Welford's method: no cancellation of large sums. */
 double cw_stat_stddev(const double *values, size_t n)
 {
-	double mean = cw_stat_mean(values, n), sum = 0;
+	double mean = 0, m2 = 0;
 
-	for (size_t i = 0; i < n; i++)
-		sum += (values[i] - mean) * (values[i] - mean);
-	return n > 1 ? sqrt(sum / (double)(n - 1)) : 0;
+	if (n < 2)
+		return 0;
+	for (size_t i = 0; i < n; i++) {
+		double d = values[i] - mean;
+
+		mean += d / (double)(i + 1);
+		m2 += d * (values[i] - mean);
+	}
+	return sqrt(m2 / (double)(n - 1));
 }
 
 void cw_stat_wilson(size_t k, size_t n, double z, double *lo, double *hi)
 {
-	*lo = 0;
-	*hi = 1;
-	if (!n)
+	if (!n) {
+		*lo = 0;
+		*hi = 1;
 		return;
+	}
+	CW_ASSERT(k <= n);
 
-	double p = (double)k / (double)n, nn = (double)n;
-	double centre = (p + z * z / (2 * nn)) / (1 + z * z / nn);
-	double half = z * sqrt(p * (1 - p) / nn + z * z / (4 * nn * nn)) / (1 + z * z / nn);
+	double p = (double)k / (double)n, zz = z * z, total = (double)n;
+	double centre = p + zz / (2 * total);
+	double half = z * sqrt(p * (1 - p) / total + zz / (4 * total * total));
+	double scale = 1 + zz / total;
 
-	*lo = k == 0 ? 0 : centre - half;
-	*hi = k == n ? 1 : centre + half;
+	*lo = k ? fmax(0, (centre - half) / scale) : 0;
+	*hi = k < n ? fmin(1, (centre + half) / scale) : 1;
 }
