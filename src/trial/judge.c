@@ -361,6 +361,8 @@ static json_t *check_json(const struct judgement *j, const struct cw_check *c)
 		(void)json_object_set_new(o, "turn", json_string(text));
 		if (p->name[0])
 			(void)json_object_set_new(o, "name", json_string(p->name));
+		if (j->record->item->test->fresh && p->index > 0)   /* an entry which needed those before it */
+			(void)json_object_set_new(o, "context", json_true());
 	}
 	if (c->of->line)
 		(void)json_object_set_new(o, "line", json_integer(c->of->line));

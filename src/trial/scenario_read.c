@@ -5,7 +5,8 @@
 
 #include "trial/scenario_int.h"
 
-int cw_read_u32(const struct cw_reader *r, json_t *o, const char *key, uint32_t min, uint32_t max, uint32_t dflt, uint32_t *ret)
+int cw_scn_u32(
+	const struct cw_scn *r, json_t *o, const char *key, uint32_t min, uint32_t max, uint32_t dflt, uint32_t *ret)
 {
 	json_t *v = json_object_get(o, key);
 
@@ -19,7 +20,7 @@ int cw_read_u32(const struct cw_reader *r, json_t *o, const char *key, uint32_t 
 	return 0;
 }
 
-int cw_read_double(const struct cw_reader *r, json_t *o, const char *key, double min, double max, double dflt, double *ret)
+int cw_scn_double(const struct cw_scn *r, json_t *o, const char *key, double min, double max, double dflt, double *ret)
 {
 	json_t *v = json_object_get(o, key);
 
@@ -33,7 +34,7 @@ int cw_read_double(const struct cw_reader *r, json_t *o, const char *key, double
 	return 0;
 }
 
-int cw_read_bool(const struct cw_reader *r, json_t *o, const char *key, bool dflt, bool *ret)
+int cw_scn_bool(const struct cw_scn *r, json_t *o, const char *key, bool dflt, bool *ret)
 {
 	json_t *v = json_object_get(o, key);
 
@@ -43,7 +44,7 @@ int cw_read_bool(const struct cw_reader *r, json_t *o, const char *key, bool dfl
 	return 0;
 }
 
-int cw_read_text(const struct cw_reader *r, void *parent, json_t *o, const char *key, const char *dflt, const char **ret)
+int cw_scn_text(const struct cw_scn *r, void *parent, json_t *o, const char *key, const char *dflt, const char **ret)
 {
 	json_t *v = json_object_get(o, key);
 
@@ -58,7 +59,7 @@ int cw_read_text(const struct cw_reader *r, void *parent, json_t *o, const char 
 	return *ret ? 0 : ENOMEM;
 }
 
-int cw_read_list(const struct cw_reader *r, void *parent, json_t *o, const char *key, struct cw_list *ret)
+int cw_scn_list(const struct cw_scn *r, void *parent, json_t *o, const char *key, struct cw_list *ret)
 {
 	json_t *v = json_object_get(o, key);
 	size_t n = json_is_array(v) ? json_array_size(v) : v ? 1 : 0;
@@ -108,7 +109,8 @@ static bool duration_text(const char *text, double *us)
 	return false;
 }
 
-int cw_read_duration(const struct cw_reader *r, json_t *o, const char *key, uint64_t unit_us, uint64_t max_us, uint64_t dflt, uint64_t *ret)
+int cw_scn_duration(const struct cw_scn *r, json_t *o, const char *key, uint64_t unit_us, uint64_t max_us,
+	uint64_t dflt, uint64_t *ret)
 {
 	json_t *v = json_object_get(o, key);
 	double us = 0;
@@ -128,7 +130,7 @@ int cw_read_duration(const struct cw_reader *r, json_t *o, const char *key, uint
 	return 0;
 }
 
-int cw_read_object(const struct cw_reader *r, json_t *o, const char *key, json_t **ret)
+int cw_scn_object(const struct cw_scn *r, json_t *o, const char *key, json_t **ret)
 {
 	json_t *v = json_object_get(o, key);
 
@@ -138,7 +140,7 @@ int cw_read_object(const struct cw_reader *r, json_t *o, const char *key, json_t
 	return 0;
 }
 
-int cw_read_said(const struct cw_reader *r, const struct cw_vars *vars, void *parent, json_t *at, const char **ret)
+int cw_scn_said(const struct cw_scn *r, const struct cw_vars *vars, void *parent, json_t *at, const char **ret)
 {
 	char *text = NULL;
 
@@ -153,11 +155,12 @@ int cw_read_said(const struct cw_reader *r, const struct cw_vars *vars, void *pa
 	return 0;
 }
 
-int cw_read_pattern(const struct cw_reader *r, const struct cw_vars *vars, void *parent, json_t *o, const char *key, struct cw_pattern **ret)
+int cw_scn_pattern(const struct cw_scn *r, const struct cw_vars *vars, void *parent, json_t *o, const char *key,
+	struct cw_pattern **ret)
 {
 	json_t *v = json_object_get(o, key);
 	struct cw_list raw;
-	int err = cw_read_list(r, parent, o, key, &raw);
+	int err = cw_scn_list(r, parent, o, key, &raw);
 
 	*ret = NULL;
 	if (err || !v)
@@ -167,7 +170,7 @@ int cw_read_pattern(const struct cw_reader *r, const struct cw_vars *vars, void 
 	for (size_t i = 0; i < raw.n; i++) {
 		json_t *item = json_is_array(v) ? json_array_get(v, i) : v;
 
-		err = cw_read_said(r, vars, parent, item, &raw.items[i]);
+		err = cw_scn_said(r, vars, parent, item, &raw.items[i]);
 		if (err)
 			return err;
 	}
@@ -178,21 +181,22 @@ int cw_read_pattern(const struct cw_reader *r, const struct cw_vars *vars, void 
 	return err && err != ENOMEM ? cw_yaml_why(r->yaml, v, r->why, err, "%s", inner.text) : err;
 }
 
-int cw_read_keys(const struct cw_reader *r, json_t *o, const char *const *known, const char *const *later)
+int cw_scn_keys(const struct cw_scn *r, json_t *o, const char *const *known, const char *const *later)
 {
 	for (; later && *later; later++) {
 		unsigned line = 0, column = 0;
 
 		if (!json_object_get(o, *later))
 			continue;
-		(void)cw_yaml_where_key(r->yaml, o, *later, &line, &column);  /* 0:0 when unknown: still a clear message */
+		(void)cw_yaml_where_key(
+			r->yaml, o, *later, &line, &column); /* 0:0 when unknown: still a clear message */
 		return cw_why_at(r->why, EINVAL, cw_yaml_file(r->yaml), line, column,
 			"'%s' is not available in this version: remove it (docs/scenarios.md lists what is)", *later);
 	}
 	return cw_yaml_known_keys(r->yaml, o, known, r->why);
 }
 
-int cw_read_id(const struct cw_reader *r, void *parent, json_t *o, const char *key, const char **ret)
+int cw_scn_id(const struct cw_scn *r, void *parent, json_t *o, const char *key, const char **ret)
 {
 	json_t *v = json_object_get(o, key);
 	const char *text = json_string_value(v);

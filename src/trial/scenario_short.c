@@ -11,7 +11,7 @@ struct entry {
 	bool requires_context;
 };
 
-static int push(struct cw_expect *e, const char *type, json_t *conf, const struct cw_reader *r, json_t *at)
+static int push(struct cw_expect *e, const char *type, json_t *conf, const struct cw_scn *r, json_t *at)
 {
 	unsigned column;
 	struct cw_assert *asserts = e->asserts;
@@ -20,28 +20,29 @@ static int push(struct cw_expect *e, const char *type, json_t *conf, const struc
 	if (err)
 		return err;
 	asserts[e->n].file = r->scenario->file;
-	(void)cw_yaml_where(r->yaml, at, &asserts[e->n].line, &column);  /* 0 when unknown: only for messages */
+	(void)cw_yaml_where(r->yaml, at, &asserts[e->n].line, &column); /* 0 when unknown: only for messages */
 	e->n++;
 	return 0;
 }
 
-static int read_expected(const struct cw_reader *r, const struct cw_vars *vars, struct cw_test *t, const struct entry *en,
+static int read_expected(const struct cw_scn *r, const struct cw_vars *vars, struct cw_test *t, const struct entry *en,
 	struct cw_expect *ret)
 {
 	json_t *contains = json_object_get(en->expected, "contains");
 	json_t *sentiment = json_object_get(en->expected, "sentiment");
 	bool exact = false;
 	struct cw_list items;
-	int err = cw_read_bool(r, en->expected, "exact_match", false, &exact);
+	int err = cw_scn_bool(r, en->expected, "exact_match", false, &exact);
 
 	if (!err)
-		err = cw_read_list(r, t, en->expected, "contains", &items);
+		err = cw_scn_list(r, t, en->expected, "contains", &items);
 	if (err)
 		return err;
 	if (contains && !items.n)
 		return COMPLAIN(r, contains, "'contains' is empty: it would always hold");
 	if (json_object_get(en->expected, "exact_match") && !contains)
-		return COMPLAIN(r, json_object_get(en->expected, "exact_match"), "'exact_match' says how 'contains' compares: give 'contains' too");
+		return COMPLAIN(r, json_object_get(en->expected, "exact_match"),
+			"'exact_match' says how 'contains' compares: give 'contains' too");
 	if (sentiment && !json_is_string(sentiment))
 		return COMPLAIN(r, sentiment, "'sentiment' must be positive, neutral or negative");
 	if (!contains && !sentiment)
@@ -54,14 +55,15 @@ static int read_expected(const struct cw_reader *r, const struct cw_vars *vars, 
 
 		err = cw_vars_apply(r->yaml, vars, contains, &value, r->why);
 		if (!err)
-			err = push(ret, "contains-all", json_pack("{s:O, s:b, s:s}", "value", value, "words", exact, "by", "any"), r, contains);
+			err = push(ret, "contains-all",
+				json_pack("{s:O, s:b, s:s}", "value", value, "words", exact, "by", "any"), r, contains);
 	}
 	if (!err && sentiment)
 		err = push(ret, "sentiment", json_pack("{s:O}", "value", sentiment), r, sentiment);
 	return err;
 }
 
-static int read_entry(const struct cw_reader *r, void *parent, json_t *o, struct entry *ret)
+static int read_entry(const struct cw_scn *r, void *parent, json_t *o, struct entry *ret)
 {
 	static const char *const known[] = {"id", "input", "expected", "description", NULL};
 	static const char *const expected_known[] = {"contains", "exact_match", "requires_context", "sentiment", NULL};
@@ -71,19 +73,19 @@ static int read_entry(const struct cw_reader *r, void *parent, json_t *o, struct
 	if (!json_is_object(o))
 		return COMPLAIN(r, o, "an entry must be a mapping with id, input and expected");
 	ret->o = o;
-	err = cw_read_keys(r, o, known, later);
+	err = cw_scn_keys(r, o, known, later);
 	if (!err)
-		err = cw_read_id(r, parent, o, "id", &ret->id);
+		err = cw_scn_id(r, parent, o, "id", &ret->id);
 	if (!err)
-		err = cw_read_object(r, o, "expected", &ret->expected);
+		err = cw_scn_object(r, o, "expected", &ret->expected);
 	if (err)
 		return err;
 	if (!json_object_get(o, "input"))
 		return COMPLAIN(r, o, "entry '%s' has no 'input': the words the caller says", ret->id);
 	if (!ret->expected)
 		return COMPLAIN(r, o, "entry '%s' has no 'expected' and could not fail", ret->id);
-	err = cw_read_keys(r, ret->expected, expected_known, later);
-	return err ? err : cw_read_bool(r, ret->expected, "requires_context", false, &ret->requires_context);
+	err = cw_scn_keys(r, ret->expected, expected_known, later);
+	return err ? err : cw_scn_bool(r, ret->expected, "requires_context", false, &ret->requires_context);
 }
 
 static int join_ids(struct cw_test *t, const struct entry *entries, size_t n)
@@ -97,7 +99,8 @@ static int join_ids(struct cw_test *t, const struct entry *entries, size_t n)
 }
 
 /* A conversation: entries which share their context. */
-static int read_conversation(const struct cw_reader *r, json_t *root, const struct entry *entries, size_t n, struct cw_test *t)
+static int read_conversation(
+	const struct cw_scn *r, json_t *root, const struct entry *entries, size_t n, struct cw_test *t)
 {
 	struct cw_vars vars = {.pairs = r->conf->vars, .n = r->conf->n_vars};
 	struct cw_step *steps = talloc_zero_array(t, struct cw_step, n);
@@ -111,20 +114,24 @@ static int read_conversation(const struct cw_reader *r, json_t *root, const stru
 	t->file = r->scenario->file;
 	t->description = r->scenario->description;
 	t->fresh = true;
-	(void)cw_yaml_where(r->yaml, entries[0].o, &t->line, &column);  /* 0 when unknown: only for messages */
-	err = cw_read_caller(r, &vars, t, NULL);
+	(void)cw_yaml_where(r->yaml, entries[0].o, &t->line, &column); /* 0 when unknown: only for messages */
+	err = cw_scn_caller(r, &vars, t, NULL);
 	for (size_t i = 0; !err && i < n; i++) {
-		steps[i] = (struct cw_step){.name = talloc_strdup(t, entries[i].id), .act = CW_ACT_SAY, .when = CW_WHEN_AGENT_END, .delay_us = 300000};
-		err = steps[i].name ? cw_read_said(r, &vars, t, json_object_get(entries[i].o, "input"), &steps[i].text) : ENOMEM;
+		steps[i] = (struct cw_step){.name = talloc_strdup(t, entries[i].id),
+			.act = CW_ACT_SAY,
+			.when = CW_WHEN_AGENT_END,
+			.delay_us = 300000};
+		err = steps[i].name ? cw_scn_said(r, &vars, t, json_object_get(entries[i].o, "input"), &steps[i].text)
+				    : ENOMEM;
 		if (!err)
 			err = read_expected(r, &vars, t, &entries[i], &t->step_expect[i]);
 	}
 	t->script.steps = steps;
 	t->script.n_steps = n;
-	return err ? err : cw_read_common(r, t, root, NULL);
+	return err ? err : cw_scn_common(r, t, root, NULL);
 }
 
-int cw_read_short(const struct cw_reader *r, json_t *root)
+int cw_scn_short(const struct cw_scn *r, json_t *root)
 {
 	json_t *list = json_object_get(root, "scenarios");
 	size_t n = json_array_size(list);
@@ -144,7 +151,8 @@ int cw_read_short(const struct cw_reader *r, json_t *root)
 			return err;
 		for (size_t k = 0; k < i; k++)
 			if (!strcmp(entries[k].id, entries[i].id))
-				return COMPLAIN(r, json_object_get(entries[i].o, "id"), "id '%s' was used before", entries[i].id);
+				return COMPLAIN(r, json_object_get(entries[i].o, "id"), "id '%s' was used before",
+					entries[i].id);
 	}
 	if (entries[0].requires_context)
 		return COMPLAIN(r, entries[0].o, "'requires_context' needs an entry before it: this is the first one");

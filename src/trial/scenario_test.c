@@ -28,11 +28,12 @@ static size_t ear_engines(const char **names, size_t max)
 	return n;
 }
 
-static int check_engine(const struct cw_reader *r, json_t *at, const char *what, const char *text, const char *const *names, size_t n)
+static int check_engine(
+	const struct cw_scn *r, json_t *at, const char *what, const char *text, const char *const *names, size_t n)
 {
 	struct cw_str rest = cw_str(text), engine;
 
-	(void)cw_str_split(&rest, ':', &engine);  /* without a colon the whole text is the engine */
+	(void)cw_str_split(&rest, ':', &engine); /* without a colon the whole text is the engine */
 	for (size_t i = 0; i < n; i++)
 		if (cw_str_eq(engine, names[i]))
 			return 0;
@@ -42,25 +43,25 @@ static int check_engine(const struct cw_reader *r, json_t *at, const char *what,
 
 	for (size_t i = 0; i < n; i++)
 		cw_buf_fmt(&known, "%s%s", i ? ", " : "", names[i]);
-	return COMPLAIN(r, at, "unknown %s '%s'%s%s%s: known are %s", what, text, near ? "; did you mean '" : "", near ? near : "",
-		near ? "'" : "", cw_buf_err(&known) ? "?" : cw_buf_str(&known).p);
+	return COMPLAIN(r, at, "unknown %s '%s'%s%s%s: known are %s", what, text, near ? "; did you mean '" : "",
+		near ? near : "", near ? "'" : "", cw_buf_err(&known) ? "?" : cw_buf_str(&known).p);
 }
 
-static int check_voice(const struct cw_reader *r, json_t *at, const char *text)
+static int check_voice(const struct cw_scn *r, json_t *at, const char *text)
 {
 	const char *names[16];
 
 	return check_engine(r, at, "voice", text, names, voice_engines(names, CW_COUNT(names)));
 }
 
-static int check_ear(const struct cw_reader *r, json_t *at, const char *text)
+static int check_ear(const struct cw_scn *r, json_t *at, const char *text)
 {
 	const char *names[16];
 
 	return check_engine(r, at, "recogniser", text, names, ear_engines(names, CW_COUNT(names)));
 }
 
-static int check_channel(const struct cw_reader *r, json_t *at, const char *text)
+static int check_channel(const struct cw_scn *r, json_t *at, const char *text)
 {
 	struct cw_effect_conf unused;
 	struct cw_why inner = {0};
@@ -69,7 +70,7 @@ static int check_channel(const struct cw_reader *r, json_t *at, const char *text
 	return err ? COMPLAIN(r, at, "channel: %s", inner.text) : 0;
 }
 
-static int check_language(const struct cw_reader *r, json_t *at, const char *text)
+static int check_language(const struct cw_scn *r, json_t *at, const char *text)
 {
 	size_t first = strcspn(text, "-");
 
@@ -81,10 +82,10 @@ static int check_language(const struct cw_reader *r, json_t *at, const char *tex
 
 /* ---- dimensions ---- */
 
-typedef int check_fn(const struct cw_reader *r, json_t *at, const char *text);
+typedef int check_fn(const struct cw_scn *r, json_t *at, const char *text);
 
 /* The nearest place that says something about @key: the test, its caller, its matrix, the file's matrix, the file's defaults. */
-static json_t *find_dimension(const struct cw_reader *r, json_t *test, json_t *caller, const char *key)
+static json_t *find_dimension(const struct cw_scn *r, json_t *test, json_t *caller, const char *key)
 {
 	json_t *places[] = {test, caller, json_object_get(test, "matrix"), r->matrix, r->defaults};
 
@@ -94,12 +95,12 @@ static json_t *find_dimension(const struct cw_reader *r, json_t *test, json_t *c
 	return NULL;
 }
 
-static int read_dimension(const struct cw_reader *r, struct cw_test *t, json_t *test, json_t *caller, const char *key, const char *dflt,
-	check_fn *check, struct cw_list *ret)
+static int read_dimension(const struct cw_scn *r, struct cw_test *t, json_t *test, json_t *caller, const char *key,
+	const char *dflt, check_fn *check, struct cw_list *ret)
 {
 	json_t *from = find_dimension(r, test, caller, key);
 	json_t *v = json_object_get(from, key);
-	int err = cw_read_list(r, t, from, key, ret);
+	int err = cw_scn_list(r, t, from, key, ret);
 
 	if (err)
 		return err;
@@ -120,14 +121,14 @@ static int read_dimension(const struct cw_reader *r, struct cw_test *t, json_t *
 	return 0;
 }
 
-static int read_dimensions(const struct cw_reader *r, struct cw_test *t, json_t *test, json_t *caller)
+static int read_dimensions(const struct cw_scn *r, struct cw_test *t, json_t *test, json_t *caller)
 {
 	static const char *const known[] = {"language", "voice", "channel", NULL};
 	json_t *matrix;
-	int err = cw_read_object(r, test, "matrix", &matrix);
+	int err = cw_scn_object(r, test, "matrix", &matrix);
 
 	if (!err && matrix)
-		err = cw_read_keys(r, matrix, known, NULL);
+		err = cw_scn_keys(r, matrix, known, NULL);
 	if (!err)
 		err = read_dimension(r, t, test, caller, "language", "en-US", check_language, &t->matrix.languages);
 	if (!err)
@@ -150,7 +151,7 @@ static int add_hint(struct cw_test *t, const char *text)
 	return items[t->hints.n++] ? 0 : ENOMEM;
 }
 
-static int hints_from_file(const struct cw_reader *r, struct cw_test *t, json_t *at, const char *path)
+static int hints_from_file(const struct cw_scn *r, struct cw_test *t, json_t *at, const char *path)
 {
 	FILE *f = fopen(path, "re");
 	char line[512];
@@ -164,14 +165,15 @@ static int hints_from_file(const struct cw_reader *r, struct cw_test *t, json_t 
 		if (!s.len || s.p[0] == '#')
 			continue;
 		line[(s.p - line) + (ptrdiff_t)s.len] = 0;
-		err = t->hints.n < CW_SCENARIO_LIST_MAX ? add_hint(t, s.p)
-						       : COMPLAIN(r, at, "%s has more than %d phrases", path, CW_SCENARIO_LIST_MAX);
+		err = t->hints.n < CW_SCENARIO_LIST_MAX
+			      ? add_hint(t, s.p)
+			      : COMPLAIN(r, at, "%s has more than %d phrases", path, CW_SCENARIO_LIST_MAX);
 	}
-	(void)fclose(f);  /* it was only read */
+	(void)fclose(f); /* it was only read */
 	return err;
 }
 
-static int read_hints(const struct cw_reader *r, struct cw_test *t, json_t *test, const char *key)
+static int read_hints(const struct cw_scn *r, struct cw_test *t, json_t *test, const char *key)
 {
 	json_t *from = json_object_get(test, key) ? test : r->defaults;
 	json_t *v = json_object_get(from, key);
@@ -182,7 +184,7 @@ static int read_hints(const struct cw_reader *r, struct cw_test *t, json_t *test
 		return 0;
 	if (json_is_string(v))
 		return hints_from_file(r, t, v, json_string_value(v));
-	err = cw_read_list(r, t, from, key, &list);
+	err = cw_scn_list(r, t, from, key, &list);
 	for (size_t i = 0; !err && i < list.n; i++)
 		err = add_hint(t, list.items[i]);
 	return err;
@@ -190,24 +192,24 @@ static int read_hints(const struct cw_reader *r, struct cw_test *t, json_t *test
 
 /* ---- one test ---- */
 
-int cw_read_target(const struct cw_reader *r, void *parent, json_t *o, const char **ret)
+int cw_scn_target(const struct cw_scn *r, void *parent, json_t *o, const char **ret)
 {
 	static const char *const known[] = {"line", "file", "url", NULL};
 	static const char *const later[] = {"to", "from", "account", NULL};
 	json_t *v = json_object_get(o, "target");
 
 	if (!json_is_object(v))
-		return cw_read_text(r, parent, o, "target", NULL, ret);
+		return cw_scn_text(r, parent, o, "target", NULL, ret);
 
 	const char *line = NULL, *file = NULL, *url = NULL;
-	int err = cw_read_keys(r, v, known, later);
+	int err = cw_scn_keys(r, v, known, later);
 
 	if (!err)
-		err = cw_read_text(r, parent, v, "line", NULL, &line);
+		err = cw_scn_text(r, parent, v, "line", NULL, &line);
 	if (!err)
-		err = cw_read_text(r, parent, v, "file", NULL, &file);
+		err = cw_scn_text(r, parent, v, "file", NULL, &file);
 	if (!err)
-		err = cw_read_text(r, parent, v, "url", NULL, &url);
+		err = cw_scn_text(r, parent, v, "url", NULL, &url);
 	if (err)
 		return err;
 	if (!line || (!strcmp(line, "agent") ? !file || url : !url || file))
@@ -217,29 +219,30 @@ int cw_read_target(const struct cw_reader *r, void *parent, json_t *o, const cha
 }
 
 /* @key of the test, else of the file's defaults. */
-static json_t *nearest(const struct cw_reader *r, json_t *test, const char *key)
+static json_t *nearest(const struct cw_scn *r, json_t *test, const char *key)
 {
 	return json_object_get(test, key) ? test : r->defaults;
 }
 
-int cw_read_common(const struct cw_reader *r, struct cw_test *t, json_t *o, json_t *caller)
+int cw_scn_common(const struct cw_scn *r, struct cw_test *t, json_t *o, json_t *caller)
 {
 	json_t *ear_from = json_object_get(caller, "ear") ? caller : nearest(r, o, "ear");
 	json_t *speed_from = json_object_get(caller, "speed") ? caller : r->defaults;
 	int err = read_dimensions(r, t, o, caller);
 
 	if (!err)
-		err = cw_read_text(r, t, ear_from, "ear", NULL, &t->ear);
+		err = cw_scn_text(r, t, ear_from, "ear", NULL, &t->ear);
 	if (!err && t->ear)
 		err = check_ear(r, json_object_get(ear_from, "ear"), t->ear);
 	if (!err)
-		err = cw_read_double(r, speed_from, "speed", 0.5, 2.0, 1.0, &t->speed);
+		err = cw_scn_double(r, speed_from, "speed", 0.5, 2.0, 1.0, &t->speed);
 	if (!err)
-		err = cw_read_u32(r, nearest(r, o, "repeat"), "repeat", 1, 100000, 1, &t->repeat);
+		err = cw_scn_u32(r, nearest(r, o, "repeat"), "repeat", 1, 100000, 1, &t->repeat);
 	if (!err)
-		err = cw_read_duration(r, nearest(r, o, "timeout_s"), "timeout_s", 1000000, TIMEOUT_MAX_US, 180000000, &t->timeout_us);
+		err = cw_scn_duration(
+			r, nearest(r, o, "timeout_s"), "timeout_s", 1000000, TIMEOUT_MAX_US, 180000000, &t->timeout_us);
 	if (!err)
-		err = cw_read_target(r, t, o, &t->target);
+		err = cw_scn_target(r, t, o, &t->target);
 	if (!err && !t->target && r->target) {
 		t->target = talloc_strdup(t, r->target);
 		err = t->target ? 0 : ENOMEM;
@@ -260,10 +263,11 @@ static size_t count_asserts(const struct cw_test *t)
 	return n;
 }
 
-static int read_test(const struct cw_reader *r, json_t *o, struct cw_test *t)
+static int read_test(const struct cw_scn *r, json_t *o, struct cw_test *t)
 {
-	static const char *const known[] = {"id", "description", "tags", "caller", "turns", "answers", "assert", "hints", "agent_phrases",
-		"target", "matrix", "language", "voice", "channel", "ear", "repeat", "timeout_s", NULL};
+	static const char *const known[] = {"id", "description", "tags", "caller", "turns", "answers", "assert",
+		"hints", "agent_phrases", "target", "matrix", "language", "voice", "channel", "ear", "repeat",
+		"timeout_s", NULL};
 	static const char *const later[] = {"goal", "success", "persona", "judge", "cases", NULL};
 	json_t *caller, *facts;
 	struct cw_vars vars = {.pairs = r->conf->vars, .n = r->conf->n_vars};
@@ -272,38 +276,38 @@ static int read_test(const struct cw_reader *r, json_t *o, struct cw_test *t)
 	if (!json_is_object(o))
 		return COMPLAIN(r, o, "a test must be a mapping with id, turns and assert");
 	t->file = r->scenario->file;
-	(void)cw_yaml_where(r->yaml, o, &t->line, &column);  /* 0 when unknown: only for messages */
+	(void)cw_yaml_where(r->yaml, o, &t->line, &column); /* 0 when unknown: only for messages */
 
-	int err = cw_read_keys(r, o, known, later);
+	int err = cw_scn_keys(r, o, known, later);
 
 	if (!err)
-		err = cw_read_id(r, t, o, "id", &t->id);
+		err = cw_scn_id(r, t, o, "id", &t->id);
 	if (!err)
-		err = cw_read_text(r, t, o, "description", "", &t->description);
+		err = cw_scn_text(r, t, o, "description", "", &t->description);
 	if (!err)
-		err = cw_read_list(r, t, o, "tags", &t->tags);
+		err = cw_scn_list(r, t, o, "tags", &t->tags);
 	if (!err)
-		err = cw_read_object(r, o, "caller", &caller);
+		err = cw_scn_object(r, o, "caller", &caller);
 	if (!err)
-		err = cw_read_object(r, caller, "facts", &facts);
+		err = cw_scn_object(r, caller, "facts", &facts);
 	if (err)
 		return err;
 	vars.facts = facts;
-	err = cw_read_caller(r, &vars, t, caller);
+	err = cw_scn_caller(r, &vars, t, caller);
 	if (!err)
-		err = cw_read_steps(r, &vars, t, json_object_get(o, "turns"), json_object_get(o, "answers"));
+		err = cw_scn_steps(r, &vars, t, json_object_get(o, "turns"), json_object_get(o, "answers"));
 	if (!err && !t->script.n_steps && !t->script.n_answers)
 		return COMPLAIN(r, o, "test '%s' says nothing: it needs 'turns' or 'answers'", t->id);
 	if (!err)
-		err = cw_read_expect(r, &vars, t, o, "assert", false, &t->asserts);
+		err = cw_scn_expect(r, &vars, t, o, "assert", false, &t->asserts);
 	if (!err)
-		err = cw_read_common(r, t, o, caller);
+		err = cw_scn_common(r, t, o, caller);
 	if (!err && !count_asserts(t))
 		return COMPLAIN(r, o, "test '%s' asserts nothing and could not fail: add 'assert' or 'expect'", t->id);
 	return err;
 }
 
-int cw_read_full(const struct cw_reader *r, json_t *root)
+int cw_scn_full(const struct cw_scn *r, json_t *root)
 {
 	json_t *tests = json_object_get(root, "tests");
 	size_t n = json_array_size(tests);
@@ -322,8 +326,8 @@ int cw_read_full(const struct cw_reader *r, json_t *root)
 		r->scenario->tests[r->scenario->n_tests++] = t;
 		for (size_t k = 0; k < i; k++)
 			if (!strcmp(r->scenario->tests[k]->id, t->id))
-				return COMPLAIN(r, json_object_get(json_array_get(tests, i), "id"), "id '%s' was used before, in line %u",
-					t->id, r->scenario->tests[k]->line);
+				return COMPLAIN(r, json_object_get(json_array_get(tests, i), "id"),
+					"id '%s' was used before, in line %u", t->id, r->scenario->tests[k]->line);
 	}
 	return 0;
 }
