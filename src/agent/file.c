@@ -73,7 +73,8 @@ static bool tts_known(const char *spec)
 	return false;
 }
 
-static int read_chain(const struct cw_reader *r, const json_t *obj, const char *key, bool (*known)(const char *), const char **first)
+static int read_chain(
+	const struct cw_reader *r, const json_t *obj, const char *key, bool (*known)(const char *), const char **first)
 {
 	const json_t *value = json_object_get(obj, key);
 	const char *const *specs = NULL;
@@ -82,8 +83,9 @@ static int read_chain(const struct cw_reader *r, const json_t *obj, const char *
 
 	for (size_t i = 0; !err && i < n; i++)
 		if (!known(specs[i]))
-			return cw_yaml_why(r->y, json_is_array(value) ? json_array_get(value, i) : value, r->why, EINVAL,
-				"unknown %s engine '%s': `callwright doctor` lists the known ones", key, specs[i]);
+			return cw_yaml_why(r->y, json_is_array(value) ? json_array_get(value, i) : value, r->why,
+				EINVAL, "unknown %s engine '%s': `callwright doctor` lists the known ones", key,
+				specs[i]);
 	if (!err && n)
 		*first = specs[0];
 	return err;
@@ -115,7 +117,8 @@ static int read_providers(const struct cw_reader *r, const json_t *root, struct 
 
 /* ---- tools ---- */
 
-static int read_args(const struct cw_reader *r, const json_t *obj, const struct cw_agent_file *f, struct cw_agent_tool *t)
+static int read_args(
+	const struct cw_reader *r, const json_t *obj, const struct cw_agent_file *f, struct cw_agent_tool *t)
 {
 	const json_t *args = json_object_get(obj, "args");
 	int err = json_is_object(args) ? cw_yaml_known_keys(r->y, args, cw_tool_arg_names, r->why) : 0;
@@ -139,8 +142,8 @@ static int read_args(const struct cw_reader *r, const json_t *obj, const struct 
 	return 0;
 }
 
-static int read_tool(
-	const struct cw_reader *r, const json_t *obj, enum cw_tool which, const struct cw_agent_file *f, struct cw_agent_tool *t)
+static int read_tool(const struct cw_reader *r, const json_t *obj, enum cw_tool which, const struct cw_agent_file *f,
+	struct cw_agent_tool *t)
 {
 	static const char *const plain_keys[] = {"deadline_ms", "retries", NULL};
 	static const char *const booking_keys[] = {"deadline_ms", "retries", "args", NULL};
@@ -176,7 +179,8 @@ int cw_agent_read_tools(const struct cw_reader *r, const json_t *root, struct cw
 	}
 	for (size_t i = 0; !err && i < f->n_slots; i++)
 		if (f->slots[i].type == CW_SLOT_APPOINTMENT && !f->tools[CW_TOOL_FIND_SLOTS].given)
-			err = cw_yaml_why(r->y, json_object_get(json_object_get(root, "slots"), f->slots[i].name), r->why, EINVAL,
+			err = cw_yaml_why(r->y, json_object_get(json_object_get(root, "slots"), f->slots[i].name),
+				r->why, EINVAL,
 				"slot '%s' of type appointment needs the tool find_slots: add it under 'tools'",
 				f->slots[i].name);
 	return err;
@@ -187,7 +191,7 @@ int cw_agent_read_tools(const struct cw_reader *r, const json_t *root, struct cw
 static int read_silence(const struct cw_reader *r, const json_t *obj, struct cw_agent_policies *p)
 {
 	static const char *const keys[] = {
-		"filler_ms", "fallback_ms", "idle_ms", "filler", "fallback", "prompts", "goodbye", NULL};
+		"filler_ms", "fallback_ms", "idle_ms", "filler", "fallback", "apology", "prompts", "goodbye", NULL};
 	int err = cw_read_object(r, obj, "silence");
 
 	if (err || !obj)
@@ -206,11 +210,14 @@ static int read_silence(const struct cw_reader *r, const json_t *obj, struct cw_
 	if (!err)
 		err = cw_read_text(r, obj, "fallback", &p->fallback);
 	if (!err)
+		err = cw_read_text(r, obj, "apology", &p->apology);
+	if (!err)
 		err = cw_read_texts(r, obj, "prompts", &p->idle_prompts, &p->n_idle_prompts);
 	return err ? err : cw_read_text(r, obj, "goodbye", &p->idle_goodbye);
 }
 
-static int read_escalation(const struct cw_reader *r, const json_t *obj, const struct cw_agent_file *f, struct cw_agent_policies *p)
+static int read_escalation(
+	const struct cw_reader *r, const json_t *obj, const struct cw_agent_file *f, struct cw_agent_policies *p)
 {
 	static const char *const keys[] = {"to", "after", NULL};
 	int err;
@@ -226,8 +233,10 @@ static int read_escalation(const struct cw_reader *r, const json_t *obj, const s
 
 static struct cw_agent_policies default_policies(void)
 {
-	static const char *const not_understood[] = {"Sorry, I did not catch that.", "I am sorry, I still did not get that.", NULL};
-	static const char *const idle_prompts[] = {"Are you still there?", "Hello? I am still here if you need me.", NULL};
+	static const char *const not_understood[] = {
+		"Sorry, I did not catch that.", "I am sorry, I still did not get that.", NULL};
+	static const char *const idle_prompts[] = {
+		"Are you still there?", "Hello? I am still here if you need me.", NULL};
 
 	return (struct cw_agent_policies){
 		.barge_in = true,
@@ -236,6 +245,7 @@ static struct cw_agent_policies default_policies(void)
 		.idle_us = 8000000,
 		.filler = "One moment, please.",
 		.fallback = "I am sorry, this takes longer than usual. Please stay on the line.",
+		.apology = "I am sorry, we have a technical problem. Please call again later. Goodbye.",
 		.idle_prompts = idle_prompts,
 		.n_idle_prompts = CW_COUNT(idle_prompts) - 1,
 		.idle_goodbye = "I cannot hear you, so I will hang up now. Please call again. Goodbye.",
@@ -250,8 +260,8 @@ static struct cw_agent_policies default_policies(void)
 
 int cw_agent_read_policies(const struct cw_reader *r, const json_t *root, struct cw_agent_file *f)
 {
-	static const char *const keys[] = {
-		"barge_in", "silence", "not_understood", "retries", "escalation", "max_turns", "recording_consent", NULL};
+	static const char *const keys[] = {"barge_in", "silence", "not_understood", "retries", "escalation",
+		"max_turns", "recording_consent", NULL};
 	const json_t *obj = json_object_get(root, "policies");
 	struct cw_agent_policies *p = &f->policies;
 	int err = 0;
@@ -270,7 +280,8 @@ int cw_agent_read_policies(const struct cw_reader *r, const json_t *root, struct
 	if (!err)
 		err = cw_read_uint(r, obj, "retries", 1, 10, &p->retries);
 	if (!err)
-		err = read_escalation(r, json_object_get(obj, "escalation") ? json_object_get(obj, "escalation") : obj, f, p);
+		err = read_escalation(
+			r, json_object_get(obj, "escalation") ? json_object_get(obj, "escalation") : obj, f, p);
 	if (!err)
 		err = cw_read_uint(r, obj, "max_turns", 5, 500, &p->max_turns);
 	return err ? err : cw_read_text(r, obj, "recording_consent", &p->consent);
@@ -281,8 +292,9 @@ int cw_agent_read_policies(const struct cw_reader *r, const json_t *root, struct
 static int read_head(const struct cw_reader *r, const json_t *root, struct cw_agent_file *f)
 {
 	static const char *const echo_keys[] = {"version", "name", "mode", NULL};
-	static const char *const keys[] = {"version", "name", "mode", "language", "utc_offset_min", "providers", "voice", "speed",
-		"greeting", "start", "slots", "states", "always", "dtmf", "intents", "tools", "faq", "policies", NULL};
+	static const char *const keys[] = {"version", "name", "mode", "language", "utc_offset_min", "providers",
+		"voice", "speed", "greeting", "start", "slots", "states", "always", "dtmf", "intents", "tools", "faq",
+		"policies", NULL};
 	int64_t version = 0;
 	size_t mode = CW_AGENT_DIALOGUE;
 	int err;
@@ -338,7 +350,8 @@ static int read_dialogue(const struct cw_reader *r, const json_t *root, struct c
 	if (!err)
 		err = cw_agent_read_prompt(r, root, "greeting", f, &f->greeting);
 	for (size_t i = 0; !err && i < f->n_faq; i++)
-		err = cw_agent_read_prompt(r, json_array_get(json_object_get(root, "faq"), i), "answer", f, &f->faq[i].answer);
+		err = cw_agent_read_prompt(
+			r, json_array_get(json_object_get(root, "faq"), i), "answer", f, &f->faq[i].answer);
 	if (!err)
 		err = cw_agent_check_ways(r, root, f);
 	if (!err)
@@ -374,7 +387,8 @@ int cw_agent_file_load(void *parent, const char *path, struct cw_agent_file **re
 	return err;
 }
 
-int cw_agent_file_parse(void *parent, const char *name, const char *text, size_t len, struct cw_agent_file **ret, struct cw_why *why)
+int cw_agent_file_parse(
+	void *parent, const char *name, const char *text, size_t len, struct cw_agent_file **ret, struct cw_why *why)
 {
 	CW_SCOPED struct cw_agent_file *f = talloc_zero(NULL, struct cw_agent_file);
 	struct cw_yaml *y = NULL;
@@ -404,6 +418,6 @@ json_t *cw_agent_file_summary(const struct cw_agent_file *f)
 		if (f->tools[i].given)
 			(void)json_array_append_new(tools, json_string(cw_tool_names[i]));
 	return json_pack("{s:s, s:s, s:o, s:o, s:o, s:i}", "name", f->name, "mode", mode_names[f->mode], "states",
-		names_of(f->states, f->n_states, sizeof(*f->states)), "slots", names_of(f->slots, f->n_slots, sizeof(*f->slots)),
-		"tools", tools, "faq", (int)f->n_faq);
+		names_of(f->states, f->n_states, sizeof(*f->states)), "slots",
+		names_of(f->slots, f->n_slots, sizeof(*f->slots)), "tools", tools, "faq", (int)f->n_faq);
 }

@@ -130,7 +130,7 @@ struct cw_agent_faq {
 struct cw_agent_policies {
 	bool barge_in;
 	uint64_t filler_us, fallback_us, idle_us;
-	const char *filler, *fallback;          /* plain text: rendered in advance */
+	const char *filler, *fallback, *apology; /* plain text: rendered in advance */
 	const char *const *idle_prompts;        /* one more than these, and the agent says goodbye */
 	size_t n_idle_prompts;
 	const char *idle_goodbye;

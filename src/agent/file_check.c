@@ -38,8 +38,9 @@ static void mark_links(struct marks *m, const struct cw_agent_links *links)
 
 static int marks_new(void *parent, const struct cw_agent_file *f, struct marks *m)
 {
-	*m = (struct marks){
-		.f = f, .seen = talloc_zero_array(parent, bool, f->n_states), .todo = talloc_zero_array(parent, size_t, f->n_states)};
+	*m = (struct marks){.f = f,
+		.seen = talloc_zero_array(parent, bool, f->n_states),
+		.todo = talloc_zero_array(parent, size_t, f->n_states)};
 	return m->seen && m->todo ? 0 : ENOMEM;
 }
 
@@ -62,7 +63,8 @@ static int check_reached(const struct cw_reader *r, void *mem, const struct cw_a
 	}
 	for (size_t i = 0; i < f->n_states; i++)
 		if (!m.seen[i])
-			return why_state(r, &f->states[i], "is never reached: no 'next', 'on', 'always' or 'dtmf' leads to it");
+			return why_state(
+				r, &f->states[i], "is never reached: no 'next', 'on', 'always' or 'dtmf' leads to it");
 	return 0;
 }
 
@@ -85,10 +87,11 @@ static int check_ends(const struct cw_reader *r, void *mem, const struct cw_agen
 		more = false;
 		for (size_t i = 0; i < f->n_states; i++) {
 			const struct cw_agent_state *s = &f->states[i];
-			bool anywhere = cw_agent_state_asks(s) && (links_lead(&f->always, good) || links_lead(&f->dtmf, good));
+			bool anywhere =
+				cw_agent_state_asks(s) && (links_lead(&f->always, good) || links_lead(&f->dtmf, good));
 
 			if (good[i] || !(ends(s) || anywhere || (s->next != CW_AGENT_NOWHERE && good[s->next]) ||
-						links_lead(&s->on, good) || links_lead(&s->dtmf, good)))
+					       links_lead(&s->on, good) || links_lead(&s->dtmf, good)))
 				continue;
 			good[i] = true;
 			more = true;
@@ -96,7 +99,8 @@ static int check_ends(const struct cw_reader *r, void *mem, const struct cw_agen
 	}
 	for (size_t i = 0; i < f->n_states; i++)
 		if (!good[i])
-			return why_state(r, &f->states[i], "never leads to the end of the call: no way to 'hang_up' or 'transfer'");
+			return why_state(r, &f->states[i],
+				"never leads to the end of the call: no way to 'hang_up' or 'transfer'");
 	return 0;
 }
 
@@ -108,7 +112,8 @@ static int check_pauses(const struct cw_reader *r, const struct cw_agent_file *f
 
 		for (size_t steps = 0; !cw_agent_state_asks(s) && !ends(s) && s->tool == CW_TOOL_NONE; steps++) {
 			if (steps > f->n_states)
-				return why_state(r, &f->states[i], "begins a circle of states that never waits for the caller");
+				return why_state(
+					r, &f->states[i], "begins a circle of states that never waits for the caller");
 			s = &f->states[s->next];
 		}
 	}
@@ -123,8 +128,11 @@ int cw_agent_check_ways(const struct cw_reader *r, const json_t *root, const str
 	if (!mem)
 		return ENOMEM;
 	if (!cw_agent_state_asks(&f->states[f->start]))
-		err = cw_yaml_why(r->y, json_object_get(root, "start") ? json_object_get(root, "start") : json_object_get(root, "states"),
-			r->why, EINVAL, "the call starts in '%s', which must ask the caller something", f->states[f->start].name);
+		err = cw_yaml_why(r->y,
+			json_object_get(root, "start") ? json_object_get(root, "start")
+						       : json_object_get(root, "states"),
+			r->why, EINVAL, "the call starts in '%s', which must ask the caller something",
+			f->states[f->start].name);
 	if (!err && !ends(&f->states[f->policies.escalate]))
 		err = cw_yaml_why(r->y, json_object_get(root, "policies"), r->why, EINVAL,
 			"escalation leads to '%s', which must end the call (transfer or hang_up)",

@@ -40,7 +40,8 @@ static bool placeholder_known(const struct cw_agent_file *f, struct cw_str name)
 	return false;
 }
 
-static int unknown_placeholder(const struct cw_reader *r, const json_t *value, const struct cw_agent_file *f, struct cw_str name)
+static int unknown_placeholder(
+	const struct cw_reader *r, const json_t *value, const struct cw_agent_file *f, struct cw_str name)
 {
 	const char *names[CW_AGENT_MAX_SLOTS + CW_COUNT(spoken_names)];
 	size_t n = 0;
@@ -73,7 +74,8 @@ static int check_prompt(const struct cw_reader *r, const json_t *value, const st
 	return 0;
 }
 
-int cw_agent_read_prompt(const struct cw_reader *r, const json_t *obj, const char *key, const struct cw_agent_file *f, const char **ret)
+int cw_agent_read_prompt(
+	const struct cw_reader *r, const json_t *obj, const char *key, const struct cw_agent_file *f, const char **ret)
 {
 	const char *text = NULL;
 	int err = cw_read_text(r, obj, key, &text);
@@ -108,8 +110,7 @@ static int read_values(const struct cw_reader *r, const json_t *map, struct cw_a
 
 	if (!names || !defs)
 		return ENOMEM;
-	json_object_foreach((json_t *)(uintptr_t)map, name, value)
-	{
+	json_object_foreach ((json_t *)(uintptr_t)map, name, value) {
 		int err = cw_agent_read_patterns(r, map, name, &defs[i].patterns, &defs[i].n_patterns);
 
 		(void)value;
@@ -135,8 +136,8 @@ static int read_enum(const struct cw_reader *r, const json_t *obj, struct cw_age
 
 	if (!json_is_object(values) || json_object_size(values) == 0 || json_object_size(values) > CW_AGENT_MAX_LIST)
 		return cw_yaml_why(r->y, values ? values : obj, r->why, EINVAL,
-			"slot '%s' of type enum needs 'values': a map of 1 to %d values with the words for each", s->name,
-			CW_AGENT_MAX_LIST);
+			"slot '%s' of type enum needs 'values': a map of 1 to %d values with the words for each",
+			s->name, CW_AGENT_MAX_LIST);
 
 	int err = read_values(r, values, s);
 
@@ -171,15 +172,17 @@ static int check_keys(const struct cw_reader *r, const json_t *obj, const struct
 
 	for (size_t i = 0; i < CW_COUNT(special); i++)
 		if (json_object_get(obj, special[i].key) && s->type != special[i].type)
-			return cw_read_why_key(r, obj, special[i].key, EINVAL, "'%s' is for slots of type %s, '%s' is of type %s",
-				special[i].key, type_names[special[i].type], s->name, type_names[s->type]);
+			return cw_read_why_key(r, obj, special[i].key, EINVAL,
+				"'%s' is for slots of type %s, '%s' is of type %s", special[i].key,
+				type_names[special[i].type], s->name, type_names[s->type]);
 	return 0;
 }
 
-static int read_slot(const struct cw_reader *r, const json_t *obj, const struct cw_agent_file *f, struct cw_agent_slot *s)
+static int read_slot(
+	const struct cw_reader *r, const json_t *obj, const struct cw_agent_file *f, struct cw_agent_slot *s)
 {
-	static const char *const keys[] = {"type", "confirm", "label", "called", "ack", "partial", "invalid", "values", "otherwise",
-		"min", "max", "towns", "hints", NULL};
+	static const char *const keys[] = {"type", "confirm", "label", "called", "ack", "partial", "invalid", "values",
+		"otherwise", "min", "max", "towns", "hints", NULL};
 	size_t confirm = CW_CONFIRM_IMPLICIT;
 	int err = cw_yaml_known_keys(r->y, obj, keys, r->why);
 
@@ -233,8 +236,7 @@ int cw_agent_read_slot_names(const struct cw_reader *r, const json_t *root, stru
 	f->slots = talloc_zero_array(f, struct cw_agent_slot, json_object_size(map) + 1);
 	if (!f->slots)
 		return ENOMEM;
-	json_object_foreach((json_t *)(uintptr_t)map, name, obj)
-	{
+	json_object_foreach ((json_t *)(uintptr_t)map, name, obj) {
 		struct cw_agent_slot *s = &f->slots[f->n_slots];
 		size_t type = 0;
 
@@ -242,8 +244,8 @@ int cw_agent_read_slot_names(const struct cw_reader *r, const json_t *root, stru
 			return cw_yaml_why(r->y, obj, r->why, EINVAL, "slot '%s' needs a 'type'", name);
 		for (size_t i = 0; i < CW_COUNT(spoken_names); i++)
 			if (strcmp(name, spoken_names[i]) == 0)
-				return cw_read_why_key(r, map, name, EINVAL, "'%s' has a meaning of its own in prompts: choose another name",
-					name);
+				return cw_read_why_key(r, map, name, EINVAL,
+					"'%s' has a meaning of its own in prompts: choose another name", name);
 		err = cw_read_one_of(r, json_object_get(obj, "type"), "slot type", type_names, &type);
 		if (err)
 			return err;

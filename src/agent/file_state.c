@@ -24,7 +24,8 @@ static int state_of(const struct cw_reader *r, const json_t *value, const struct
 	return cw_read_one_of(r, value, "state", names, ret);
 }
 
-int cw_agent_read_state_ref(const struct cw_reader *r, const json_t *obj, const char *key, const struct cw_agent_file *f, size_t *ret)
+int cw_agent_read_state_ref(
+	const struct cw_reader *r, const json_t *obj, const char *key, const struct cw_agent_file *f, size_t *ret)
 {
 	const json_t *value = json_object_get(obj, key);
 
@@ -32,8 +33,8 @@ int cw_agent_read_state_ref(const struct cw_reader *r, const json_t *obj, const 
 }
 
 /* A list of slots: a name or a list of names. */
-static int read_slot_refs(
-	const struct cw_reader *r, const json_t *obj, const char *key, const struct cw_agent_file *f, size_t **ret, size_t *n)
+static int read_slot_refs(const struct cw_reader *r, const json_t *obj, const char *key, const struct cw_agent_file *f,
+	size_t **ret, size_t *n)
 {
 	const json_t *value = json_object_get(obj, key);
 	const char *const *texts = NULL;
@@ -50,7 +51,8 @@ static int read_slot_refs(
 	for (size_t i = 0; i < f->n_slots; i++)
 		names[i] = f->slots[i].name;
 	for (size_t i = 0; !err && i < *n; i++)
-		err = cw_read_one_of(r, json_is_array(value) ? json_array_get(value, i) : value, "slot", names, &slots[i]);
+		err = cw_read_one_of(
+			r, json_is_array(value) ? json_array_get(value, i) : value, "slot", names, &slots[i]);
 	*ret = slots;
 	return err;
 }
@@ -81,7 +83,8 @@ static int unknown_event(const struct cw_reader *r, const json_t *map, const cha
 	const char *near = cw_str_nearest(cw_str(event), names, n);
 
 	return cw_read_why_key(r, map, event, EINVAL,
-		near ? "unknown event '%s' here; did you mean '%s'?" : "unknown event '%s' here: neither an intent nor an outcome",
+		near ? "unknown event '%s' here; did you mean '%s'?"
+		     : "unknown event '%s' here: neither an intent nor an outcome",
 		event, near);
 }
 
@@ -98,8 +101,7 @@ static int read_links(const struct cw_reader *r, const json_t *obj, const char *
 	links->v = talloc_zero_array(r->mem, struct cw_agent_link, json_object_size(map) + 1);
 	if (!links->v)
 		return ENOMEM;
-	json_object_foreach((json_t *)(uintptr_t)map, event, value)
-	{
+	json_object_foreach ((json_t *)(uintptr_t)map, event, value) {
 		struct cw_agent_link *link = &links->v[links->n];
 
 		if (!event_known(event, first, second))
@@ -136,7 +138,8 @@ static int read_ends(const struct cw_reader *r, const json_t *obj, struct cw_age
 	return err ? err : cw_read_bool(r, obj, "hang_up", &s->hang_up);
 }
 
-static int read_tool_ref(const struct cw_reader *r, const json_t *obj, const struct cw_agent_file *f, struct cw_agent_state *s)
+static int read_tool_ref(
+	const struct cw_reader *r, const json_t *obj, const struct cw_agent_file *f, struct cw_agent_state *s)
 {
 	const json_t *value = json_object_get(obj, "tool");
 	size_t tool = 0;
@@ -155,42 +158,52 @@ static int read_tool_ref(const struct cw_reader *r, const json_t *obj, const str
 }
 
 /* One way on, and only one kind of it. */
-static int check_state(const struct cw_reader *r, const json_t *obj, const struct cw_agent_file *f, const struct cw_agent_state *s)
+static int check_state(
+	const struct cw_reader *r, const json_t *obj, const struct cw_agent_file *f, const struct cw_agent_state *s)
 {
 	bool asks = cw_agent_state_asks(s), ends = s->transfer || s->hang_up;
 
 	if (asks + (s->tool != CW_TOOL_NONE) + ends > 1 || (s->transfer && s->hang_up))
 		return cw_yaml_why(r->y, obj, r->why, EINVAL,
-			"state '%s' must either ask, or run a tool, or end the call (transfer or hang_up), not two of these", s->name);
-	if (s->n_collect && !asks)
-		return cw_yaml_why(r->y, obj, r->why, EINVAL, "state '%s' collects slots but has no 'ask' to ask for them", s->name);
-	if (ends && (s->next != CW_AGENT_NOWHERE || s->on.n))
-		return cw_yaml_why(r->y, obj, r->why, EINVAL, "state '%s' ends the call: it cannot have 'next' or 'on'", s->name);
-	if (ends && !s->say)
-		return cw_yaml_why(r->y, obj, r->why, EINVAL, "state '%s' ends the call without a word: add 'say'", s->name);
-	if (s->n_collect && s->next == CW_AGENT_NOWHERE)
-		return cw_yaml_why(r->y, obj, r->why, EINVAL, "state '%s' collects slots: say in 'next' what follows", s->name);
-	if (asks && !s->n_collect && s->next == CW_AGENT_NOWHERE && !s->on.n && !s->dtmf.n)
-		return cw_yaml_why(r->y, obj, r->why, EINVAL, "state '%s' asks but no answer leads anywhere: add 'on' or 'collect'",
+			"state '%s' must either ask, or run a tool, or end the call (transfer or hang_up), not two of these",
 			s->name);
+	if (s->n_collect && !asks)
+		return cw_yaml_why(r->y, obj, r->why, EINVAL,
+			"state '%s' collects slots but has no 'ask' to ask for them", s->name);
+	if (ends && (s->next != CW_AGENT_NOWHERE || s->on.n))
+		return cw_yaml_why(
+			r->y, obj, r->why, EINVAL, "state '%s' ends the call: it cannot have 'next' or 'on'", s->name);
+	if (ends && !s->say)
+		return cw_yaml_why(
+			r->y, obj, r->why, EINVAL, "state '%s' ends the call without a word: add 'say'", s->name);
+	if (s->n_collect && s->next == CW_AGENT_NOWHERE)
+		return cw_yaml_why(
+			r->y, obj, r->why, EINVAL, "state '%s' collects slots: say in 'next' what follows", s->name);
+	if (asks && !s->n_collect && s->next == CW_AGENT_NOWHERE && !s->on.n && !s->dtmf.n)
+		return cw_yaml_why(r->y, obj, r->why, EINVAL,
+			"state '%s' asks but no answer leads anywhere: add 'on' or 'collect'", s->name);
 	if (!asks && !ends && s->tool == CW_TOOL_NONE && s->next == CW_AGENT_NOWHERE)
 		return cw_yaml_why(r->y, obj, r->why, EINVAL,
 			"state '%s' has no way out: add 'next', 'ask', 'tool', 'transfer' or 'hang_up'", s->name);
-	if ((cw_agent_links_find(&s->on, "yes") != CW_AGENT_NOWHERE) != (cw_agent_links_find(&s->on, "no") != CW_AGENT_NOWHERE))
-		return cw_yaml_why(r->y, obj, r->why, EINVAL, "state '%s' has a way for one of yes and no only", s->name);
+	if ((cw_agent_links_find(&s->on, "yes") != CW_AGENT_NOWHERE) !=
+		(cw_agent_links_find(&s->on, "no") != CW_AGENT_NOWHERE))
+		return cw_yaml_why(
+			r->y, obj, r->why, EINVAL, "state '%s' has a way for one of yes and no only", s->name);
 	if (s->tool == CW_TOOL_NONE)
 		return 0;
 	for (const char *const *event = outcomes_of(f, s); *event; event++)
 		if (cw_agent_links_find(&s->on, *event) == CW_AGENT_NOWHERE)
-			return cw_yaml_why(r->y, obj, r->why, EINVAL, "state '%s' runs %s but has no way for the outcome '%s'", s->name,
+			return cw_yaml_why(r->y, obj, r->why, EINVAL,
+				"state '%s' runs %s but has no way for the outcome '%s'", s->name,
 				cw_tool_names[s->tool], *event);
 	return 0;
 }
 
-static int read_state(const struct cw_reader *r, const json_t *obj, const struct cw_agent_file *f, struct cw_agent_state *s)
+static int read_state(
+	const struct cw_reader *r, const json_t *obj, const struct cw_agent_file *f, struct cw_agent_state *s)
 {
-	static const char *const keys[] = {
-		"say", "ask", "collect", "forget", "on", "dtmf", "tool", "next", "transfer", "hang_up", "retries", NULL};
+	static const char *const keys[] = {"say", "ask", "collect", "forget", "on", "dtmf", "tool", "next", "transfer",
+		"hang_up", "retries", NULL};
 	int err = cw_yaml_known_keys(r->y, obj, keys, r->why);
 
 	s->retries = f->policies.retries;
@@ -205,7 +218,8 @@ static int read_state(const struct cw_reader *r, const json_t *obj, const struct
 	if (!err)
 		err = read_tool_ref(r, obj, f, s);
 	if (!err)
-		err = read_links(r, obj, "on", f, outcomes_of(f, s), cw_agent_state_asks(s) ? f->intent_names : NULL, &s->on);
+		err = read_links(
+			r, obj, "on", f, outcomes_of(f, s), cw_agent_state_asks(s) ? f->intent_names : NULL, &s->on);
 	if (!err)
 		err = read_links(r, obj, "dtmf", f, keypad, NULL, &s->dtmf);
 	if (!err)
@@ -224,17 +238,17 @@ int cw_agent_read_state_names(const struct cw_reader *r, const json_t *root, str
 	json_t *obj;
 
 	if (!json_is_object(map) || json_object_size(map) == 0 || json_object_size(map) > CW_AGENT_MAX_STATES)
-		return cw_yaml_why(r->y, map ? map : root, r->why, EINVAL, "an agent needs 'states': a map of 1 to %d states",
-			CW_AGENT_MAX_STATES);
+		return cw_yaml_why(r->y, map ? map : root, r->why, EINVAL,
+			"an agent needs 'states': a map of 1 to %d states", CW_AGENT_MAX_STATES);
 	f->states = talloc_zero_array(f, struct cw_agent_state, json_object_size(map));
 	if (!f->states)
 		return ENOMEM;
-	json_object_foreach((json_t *)(uintptr_t)map, name, obj)
-	{
+	json_object_foreach ((json_t *)(uintptr_t)map, name, obj) {
 		struct cw_agent_state *s = &f->states[f->n_states];
 
 		if (!json_is_object(obj))
-			return cw_read_why_key(r, map, name, EINVAL, "state '%s' must be a map: 'ask', 'say', 'next' …", name);
+			return cw_read_why_key(
+				r, map, name, EINVAL, "state '%s' must be a map: 'ask', 'say', 'next' …", name);
 		s->name = name;
 		s->next = CW_AGENT_NOWHERE;
 		(void)cw_yaml_where_key(r->y, map, name, &s->line, &s->column); /* 0 when unknown */

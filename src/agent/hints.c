@@ -5,47 +5,52 @@
 #include "agent/intents.h"
 #include "base/mem.h"
 
-#define PHRASES_MAX     1200
-#define PER_PATTERN     12
-#define PER_ANYTIME     3      /* what may be said anywhere must not drown what is asked for */
+#define PHRASES_MAX 1200
+#define PER_PATTERN 12
+#define PER_ANYTIME 3 /* what may be said anywhere must not drown what is asked for */
 
-static const char *const name_phrases[] = {
-	"{first} {last}", "{first} {last}", "my name is {first} {last}", "this is {first} {last}", "it's {first} {last}",
-	"the name is {first} {last}", "no my name is {first} {last}", "no i said {first} {last}", "{first}", NULL};
-static const char *const phone_phrases[] = {"{digits}", "{digits}", "my number is {digits}", "my phone number is {digits}",
-	"the number is {digits}", "it's {digits}", "sure it's {digits}", "no i said {digits}", "no it's {digits}", NULL};
+static const char *const name_phrases[] = {"{first} {last}", "{first} {last}", "my name is {first} {last}",
+	"this is {first} {last}", "it's {first} {last}", "the name is {first} {last}", "no my name is {first} {last}",
+	"no i said {first} {last}", "{first}", NULL};
+static const char *const phone_phrases[] = {"{digits}", "{digits}", "my number is {digits}",
+	"my phone number is {digits}", "the number is {digits}", "it's {digits}", "sure it's {digits}",
+	"no i said {digits}", "no it's {digits}", NULL};
 static const char *const address_phrases[] = {"{number} {street} {kind}", "{digits} {street} {kind}",
 	"it's {number} {street} {kind}", "it's {digits} {street} {kind}", "i live at {number} {street} {kind}",
-	"my address is {number} {street} {kind}", "the address is {number} {street} {kind}", "no i said {number} {street} {kind}",
-	"no it's {number} {street} {kind}", NULL};
-static const char *const number_phrases[] = {"{number}", "{digits}", "it's {number}", "about {number}", "no i said {number}", NULL};
+	"my address is {number} {street} {kind}", "the address is {number} {street} {kind}",
+	"no i said {number} {street} {kind}", "no it's {number} {street} {kind}", NULL};
+static const char *const number_phrases[] = {
+	"{number}", "{digits}", "it's {number}", "about {number}", "no i said {number}", NULL};
 static const char *const date_phrases[] = {"{date}", "on {date}", "{date} please", "no {date}", NULL};
-static const char *const time_phrases[] = {"{date} at {time}", "{date}", "{time}", "at {time}", "{date} morning", "{date} afternoon",
-	"the morning", "the afternoon", "in the morning", "in the afternoon", "{date} at {time} please", "no {date} at {time}",
-	"that works", NULL};
-static const char *const yesno_phrases[] = {"yes", "no", "yes please", "yes that's right", "yes that is correct", "that's correct",
-	"that's right", "correct", "yeah", "no thanks", "no that's wrong", "no that's not right", NULL};
+static const char *const time_phrases[] = {"{date} at {time}", "{date}", "{time}", "at {time}", "{date} morning",
+	"{date} afternoon", "the morning", "the afternoon", "in the morning", "in the afternoon",
+	"{date} at {time} please", "no {date} at {time}", "that works", NULL};
+static const char *const yesno_phrases[] = {"yes", "no", "yes please", "yes that's right", "yes that is correct",
+	"that's correct", "that's right", "correct", "yeah", "no thanks", "no that's wrong", "no that's not right",
+	NULL};
 
-static const char *const first_names[] = {"mary", "maria", "patricia", "jennifer", "linda", "elizabeth", "barbara", "susan", "jessica",
-	"sarah", "karen", "lisa", "nancy", "betty", "sandra", "margaret", "ashley", "kimberly", "emily", "donna", "michelle", "carol",
-	"amanda", "melissa", "deborah", "stephanie", "rebecca", "laura", "helen", "anna", "alice", "emma", "grace", "julia", "rose",
-	"james", "robert", "john", "michael", "david", "william", "richard", "joseph", "thomas", "charles", "christopher", "daniel",
-	"matthew", "anthony", "mark", "donald", "steven", "paul", "andrew", "joshua", "kenneth", "kevin", "brian", "george",
-	"timothy", "ronald", "edward", "jason", "jeffrey", "ryan", "jacob", "gary", "nicholas", "eric", "jonathan", "stephen",
-	"larry", "peter", "henry", "frank", "carlos", "mario", "bob", "tom", "jim", "jack", "sam", "ben"};
-static const char *const last_names[] = {"smith", "johnson", "williams", "brown", "jones", "garcia", "miller", "davis", "rodriguez",
-	"martinez", "hernandez", "lopez", "gonzalez", "wilson", "anderson", "thomas", "taylor", "moore", "jackson", "martin", "lee",
-	"perez", "thompson", "white", "harris", "sanchez", "clark", "ramirez", "lewis", "robinson", "walker", "young", "allen",
-	"king", "wright", "scott", "torres", "hill", "flores", "green", "adams", "nelson", "baker", "hall", "rivera", "campbell",
-	"mitchell", "carter", "roberts", "gomez", "phillips", "evans", "turner", "diaz", "parker", "cruz", "edwards", "collins",
-	"reyes", "stewart", "morris", "morales", "murphy", "cook", "rogers", "cooper", "peterson", "reed", "bailey", "kelly",
-	"howard", "ward", "cox", "richardson", "wood", "watson", "brooks", "bennett", "gray", "hughes", "price", "foster", "ross",
-	"long", "fisher"};
-static const char *const streets[] = {"oak", "main", "maple", "elm", "pine", "cedar", "park", "lake", "hill", "washington", "lincoln",
-	"church", "spring", "river", "sunset", "forest", "highland", "walnut", "chestnut", "willow", "birch", "spruce", "cherry",
-	"franklin", "jefferson", "jackson", "madison", "adams", "center", "market", "mill", "north", "south", "east", "west",
-	"first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "broad", "high", "king",
-	"green", "garden", "valley", "meadow", "ridge", "school", "union", "liberty", "mission", "bay", "ocean", "beach"};
+static const char *const first_names[] = {"mary", "maria", "patricia", "jennifer", "linda", "elizabeth", "barbara",
+	"susan", "jessica", "sarah", "karen", "lisa", "nancy", "betty", "sandra", "margaret", "ashley", "kimberly",
+	"emily", "donna", "michelle", "carol", "amanda", "melissa", "deborah", "stephanie", "rebecca", "laura", "helen",
+	"anna", "alice", "emma", "grace", "julia", "rose", "james", "robert", "john", "michael", "david", "william",
+	"richard", "joseph", "thomas", "charles", "christopher", "daniel", "matthew", "anthony", "mark", "donald",
+	"steven", "paul", "andrew", "joshua", "kenneth", "kevin", "brian", "george", "timothy", "ronald", "edward",
+	"jason", "jeffrey", "ryan", "jacob", "gary", "nicholas", "eric", "jonathan", "stephen", "larry", "peter",
+	"henry", "frank", "carlos", "mario", "bob", "tom", "jim", "jack", "sam", "ben"};
+static const char *const last_names[] = {"smith", "johnson", "williams", "brown", "jones", "garcia", "miller", "davis",
+	"rodriguez", "martinez", "hernandez", "lopez", "gonzalez", "wilson", "anderson", "thomas", "taylor", "moore",
+	"jackson", "martin", "lee", "perez", "thompson", "white", "harris", "sanchez", "clark", "ramirez", "lewis",
+	"robinson", "walker", "young", "allen", "king", "wright", "scott", "torres", "hill", "flores", "green", "adams",
+	"nelson", "baker", "hall", "rivera", "campbell", "mitchell", "carter", "roberts", "gomez", "phillips", "evans",
+	"turner", "diaz", "parker", "cruz", "edwards", "collins", "reyes", "stewart", "morris", "morales", "murphy",
+	"cook", "rogers", "cooper", "peterson", "reed", "bailey", "kelly", "howard", "ward", "cox", "richardson",
+	"wood", "watson", "brooks", "bennett", "gray", "hughes", "price", "foster", "ross", "long", "fisher"};
+static const char *const streets[] = {"oak", "main", "maple", "elm", "pine", "cedar", "park", "lake", "hill",
+	"washington", "lincoln", "church", "spring", "river", "sunset", "forest", "highland", "walnut", "chestnut",
+	"willow", "birch", "spruce", "cherry", "franklin", "jefferson", "jackson", "madison", "adams", "center",
+	"market", "mill", "north", "south", "east", "west", "first", "second", "third", "fourth", "fifth", "sixth",
+	"seventh", "eighth", "ninth", "tenth", "broad", "high", "king", "green", "garden", "valley", "meadow", "ridge",
+	"school", "union", "liberty", "mission", "bay", "ocean", "beach"};
 static const char *const kinds[] = {
 	"street", "avenue", "road", "drive", "lane", "court", "place", "way", "boulevard", "circle", "terrace"};
 
@@ -109,8 +114,8 @@ static void add_slot(struct list *l, const struct cw_agent_slot *s)
 /* "No, the phone number is wrong", and new values outright. */
 static void add_review(struct list *l, const struct cw_agent_file *f)
 {
-	static const char *const forms[][2] = {
-		{"no the ", " is wrong"}, {"the ", " is wrong"}, {"change the ", ""}, {"no change the ", ""}, {"the ", ""}};
+	static const char *const forms[][2] = {{"no the ", " is wrong"}, {"the ", " is wrong"}, {"change the ", ""},
+		{"no change the ", ""}, {"the ", ""}};
 
 	for (size_t i = 0; i < f->n_slots; i++) {
 		for (size_t k = 0; k < CW_COUNT(forms); k++)
@@ -133,7 +138,8 @@ static void add_intents(struct list *l, const struct cw_agent_file *f, const str
 
 static const struct cw_hints *finish(struct cw_agent_file *f, struct list *l)
 {
-	struct cw_hints hints = {.phrases = l->v, .n_phrases = l->n, .classes = classes, .n_classes = CW_COUNT(classes)};
+	struct cw_hints hints = {
+		.phrases = l->v, .n_phrases = l->n, .classes = classes, .n_classes = CW_COUNT(classes)};
 
 	return cw_hints_new(f, &hints);
 }

@@ -148,7 +148,7 @@ struct collection {
 	struct cw_agent_file *f;
 	struct cw_intent_def defs[INTENTS_MAX];
 	size_t n;
-	size_t n_named;                 /* those before the questions of faq */
+	size_t n_named; /* those before the questions of faq */
 };
 
 /* Check each pattern alone, so that a mistake is told at its line. */
@@ -168,7 +168,8 @@ static int check_patterns(const struct cw_reader *r, const json_t *value, const 
 	return 0;
 }
 
-int cw_agent_read_patterns(const struct cw_reader *r, const json_t *obj, const char *key, const char *const **ret, size_t *n)
+int cw_agent_read_patterns(
+	const struct cw_reader *r, const json_t *obj, const char *key, const char *const **ret, size_t *n)
 {
 	const char *const *patterns = NULL;
 	size_t n_patterns = 0;
@@ -223,14 +224,14 @@ static int read_named(struct collection *c, const json_t *map)
 		err = add(c, builtins[i].name, builtins[i].patterns, count(builtins[i].patterns));
 	if (err)
 		return err;
-	json_object_foreach((json_t *)(uintptr_t)map, name, value)
-	{
+	json_object_foreach ((json_t *)(uintptr_t)map, name, value) {
 		const char *const *patterns = NULL;
 		size_t n = 0;
 
 		(void)value;
 		if (strcmp(name, "yes") == 0 || strcmp(name, "no") == 0)
-			return cw_read_why_key(c->r, map, name, EINVAL, "'%s' is built in and understood without patterns", name);
+			return cw_read_why_key(
+				c->r, map, name, EINVAL, "'%s' is built in and understood without patterns", name);
 		err = cw_agent_read_patterns(c->r, map, name, &patterns, &n);
 		if (!err)
 			err = extend_builtin(c, name, patterns, n);
@@ -372,7 +373,8 @@ static bool next_alternative(struct cw_str *rest, struct cw_str *part)
 	return true;
 }
 
-static size_t expand_group(void *parent, struct cw_str inner, bool optional, const char **out, size_t max, unsigned depth)
+static size_t expand_group(
+	void *parent, struct cw_str inner, bool optional, const char **out, size_t max, unsigned depth)
 {
 	struct cw_str rest = inner, part;
 	size_t n = 0;

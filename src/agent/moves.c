@@ -7,7 +7,7 @@
 #include "base/mem.h"
 #include "base/number.h"
 
-#define STEPS_MAX (CW_MOVES_MAX / 2)    /* states entered by one event */
+#define STEPS_MAX (CW_MOVES_MAX / 2) /* states entered by one event */
 
 /* ---- the event's frame ---- */
 
@@ -64,9 +64,11 @@ static void note_understood(struct cw_dialogue *d)
 	json_t *slots = json_object();
 
 	for (size_t i = 0; slots && i < d->f->n_slots; i++)
-		if (d->touched[i] && json_object_set_new(slots, d->f->slots[i].name, json_string(d->values[i].value)) != 0)
+		if (d->touched[i] &&
+			json_object_set_new(slots, d->f->slots[i].name, json_string(d->values[i].value)) != 0)
 			d->err = ENOMEM;
-	m->data = json_pack("{s:s, s:o, s:f}", "intent", d->intent ? d->intent : "none", "slots", slots, "score", d->score);
+	m->data = json_pack(
+		"{s:s, s:o, s:f}", "intent", d->intent ? d->intent : "none", "slots", slots, "score", d->score);
 	if (!m->data)
 		d->err = ENOMEM;
 }
@@ -104,7 +106,8 @@ static const struct cw_hints *offer_hints(struct cw_dialogue *d)
 	for (size_t i = 0; i < d->offers.n_shown; i++)
 		n += cw_offer_phrases(d->scratch, d->offers.free_[d->offers.shown[i]], &d->today, phrases + n, max - n);
 
-	struct cw_hints hints = {.phrases = phrases, .n_phrases = n, .classes = base->classes, .n_classes = base->n_classes};
+	struct cw_hints hints = {
+		.phrases = phrases, .n_phrases = n, .classes = base->classes, .n_classes = base->n_classes};
 	const struct cw_hints *made = cw_hints_new(d->scratch, &hints);
 
 	return made ? made : base;
@@ -175,7 +178,8 @@ static void placeholder(struct cw_buf *b, struct cw_str name, void *arg)
 	}
 	for (size_t i = 0; i < d->f->n_slots; i++)
 		if (cw_str_eq(slot, d->f->slots[i].name))
-			cw_buf_puts(b, first && d->values[i].filled ? d->values[i].part.name.first : d->values[i].spoken);
+			cw_buf_puts(
+				b, first && d->values[i].filled ? d->values[i].part.name.first : d->values[i].spoken);
 }
 
 void cw_dialogue_say(struct cw_dialogue *d, const char *text)
@@ -307,7 +311,8 @@ static void note_state(struct cw_dialogue *d, size_t to, const char *why)
 {
 	struct cw_move *m = add(d, CW_MOVE_STATE);
 
-	m->from = cw_dialogue_here(d)->name;
+	m->from = d->started ? cw_dialogue_here(d)->name : "";
+	d->started = true;
 	m->to = d->f->states[to].name;
 	m->why = why;
 	d->state = to;
@@ -361,7 +366,8 @@ void cw_dialogue_go(struct cw_dialogue *d, size_t state, const char *why)
 	for (size_t passed = 0; !d->ended; passed++, state = cw_dialogue_here(d)->next, why = "next") {
 		const struct cw_agent_state *s = &d->f->states[state];
 
-		if (d->steps >= STEPS_MAX || passed > d->f->n_states) { /* a circle of states whose slots are all filled */
+		if (d->steps >= STEPS_MAX ||
+			passed > d->f->n_states) { /* a circle of states whose slots are all filled */
 			state = d->f->policies.escalate;
 			s = &d->f->states[state];
 			why = "circle";

@@ -217,11 +217,18 @@ static size_t fitting(const struct cw_offers *o, const struct cw_datetime *w, si
 }
 
 /* A time among those shown is meant before any other; of the rest only one that is named with its day. */
-static enum cw_choice choose_by_time(struct cw_offers *o, const struct cw_datetime *w, size_t *index)
+static enum cw_choice choose_by_time(struct cw_offers *o, struct cw_datetime *w, size_t *index)
 {
 	size_t hits[CW_OFFERS_FREE];
 	size_t n = fitting(o, w, hits, true);
+	struct cw_datetime that_day = *w;
 
+	if (n == 0 && o->near.year && w->has_time && !w->has_date) {
+		that_day.has_date = true;
+		that_day.date = o->near;
+		if (fitting(o, &that_day, hits, false))
+			*w = that_day;
+	}
 	if (n == 1) {
 		*index = hits[0];
 		return CW_CHOICE_TIME;
@@ -244,8 +251,8 @@ static enum cw_choice choose_by_time(struct cw_offers *o, const struct cw_dateti
 	return CW_CHOICE_NOT_FREE;
 }
 
-enum cw_choice cw_offers_choose(
-	struct cw_offers *o, const struct cw_intents *answers, struct cw_str text, const struct cw_date *today, size_t *index)
+enum cw_choice cw_offers_choose(struct cw_offers *o, const struct cw_intents *answers, struct cw_str text,
+	const struct cw_date *today, size_t *index)
 {
 	struct cw_intent_hit hit;
 	struct cw_datetime when = {0};
@@ -351,7 +358,9 @@ size_t cw_offer_phrases(void *parent, const char *time, const struct cw_date *to
 	struct cw_date tomorrow = cw_date_add_days(*today, 1);
 	char hour[64], full[96], letters[96], ordinal[64], date[96];
 	const char *weekday = cw_weekday_name(cw_date_weekday(&m.date));
-	const char *near = cw_date_compare(&m.date, today) == 0 ? "today" : cw_date_compare(&m.date, &tomorrow) == 0 ? "tomorrow" : NULL;
+	const char *near = cw_date_compare(&m.date, today) == 0       ? "today"
+			   : cw_date_compare(&m.date, &tomorrow) == 0 ? "tomorrow"
+								      : NULL;
 	size_t n = 0;
 
 	cw_number_say(m.hour % 12 ? m.hour % 12 : 12, hour, sizeof(hour));

@@ -22,6 +22,7 @@ struct cw_offers {
 	size_t n_shown;
 	size_t behind;                          /* times before this index were offered already */
 	bool wished;
+	struct cw_date near;                    /* day meant by an hour alone ("make it eleven"); year 0: none */
 	struct cw_datetime wish;                /* what the caller would like, as far as said */
 };
 

@@ -6,7 +6,7 @@
 #include "base/mem.h"
 
 #define PHRASES_MAX 1000
-#define PHRASE_MAX  2000      /* bytes */
+#define PHRASE_MAX  2000 /* bytes */
 
 struct list {
 	struct cw_agent_file *f;
@@ -29,7 +29,8 @@ static void spoken_class(struct cw_buf *b, struct cw_str name, void *arg)
 		[CW_SLOT_APPOINTMENT] = "{date} at {time}",
 	};
 	const struct list *l = arg;
-	struct cw_str slot = {name.p, name.len > 6 && memcmp(name.p + name.len - 6, ".first", 6) == 0 ? name.len - 6 : name.len};
+	struct cw_str slot = {
+		name.p, name.len > 6 && memcmp(name.p + name.len - 6, ".first", 6) == 0 ? name.len - 6 : name.len};
 
 	if (cw_str_eq(name, "offers"))
 		cw_buf_puts(b, "{date} at {time}, {date} at {time}, or {date} at {time}");
@@ -149,6 +150,7 @@ static void add_sentences(struct list *l)
 		"Those are all the times I have.",
 		"Let me see.",
 		"Which one?",
+		"And what is the area code?",
 		"I have {heard} so far. Please go on.",
 		"I heard {heard}, and that does not look right.",
 	};

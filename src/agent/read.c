@@ -64,7 +64,8 @@ int cw_read_int(const struct cw_reader *r, const json_t *obj, const char *key, i
 	return 0;
 }
 
-int cw_read_uint(const struct cw_reader *r, const json_t *obj, const char *key, unsigned min, unsigned max, unsigned *ret)
+int cw_read_uint(
+	const struct cw_reader *r, const json_t *obj, const char *key, unsigned min, unsigned max, unsigned *ret)
 {
 	int64_t v = *ret;
 	int err = cw_read_int(r, obj, key, min, max, &v);
@@ -73,7 +74,8 @@ int cw_read_uint(const struct cw_reader *r, const json_t *obj, const char *key, 
 	return err;
 }
 
-int cw_read_ms(const struct cw_reader *r, const json_t *obj, const char *key, unsigned min_ms, unsigned max_ms, uint64_t *ret_us)
+int cw_read_ms(const struct cw_reader *r, const json_t *obj, const char *key, unsigned min_ms, unsigned max_ms,
+	uint64_t *ret_us)
 {
 	int64_t ms = -1;
 	int err = cw_read_int(r, obj, key, min_ms, max_ms, &ms);
@@ -106,7 +108,8 @@ int cw_read_texts(const struct cw_reader *r, const json_t *obj, const char *key,
 	size_t count = list ? json_array_size(value) : 1;
 
 	if (count == 0 || count > CW_AGENT_MAX_LIST)
-		return cw_yaml_why(r->y, value, r->why, EINVAL, "'%s' must have 1 to %d entries", key, CW_AGENT_MAX_LIST);
+		return cw_yaml_why(
+			r->y, value, r->why, EINVAL, "'%s' must have 1 to %d entries", key, CW_AGENT_MAX_LIST);
 
 	const char **texts = talloc_zero_array(r->mem, const char *, count + 1);
 
@@ -131,7 +134,8 @@ int cw_read_object(const struct cw_reader *r, const json_t *value, const char *w
 	return cw_yaml_why(r->y, value, r->why, EINVAL, "'%s' must be a map of names", what);
 }
 
-int cw_read_one_of(const struct cw_reader *r, const json_t *value, const char *what, const char *const *names, size_t *ret)
+int cw_read_one_of(
+	const struct cw_reader *r, const json_t *value, const char *what, const char *const *names, size_t *ret)
 {
 	const char *text = NULL;
 	size_t n = 0;
@@ -148,6 +152,6 @@ int cw_read_one_of(const struct cw_reader *r, const json_t *value, const char *w
 
 	const char *near = cw_str_nearest(cw_str(text), names, n);
 
-	return cw_yaml_why(r->y, value, r->why, EINVAL, near ? "unknown %s '%s'; did you mean '%s'?" : "unknown %s '%s'", what,
-		text, near);
+	return cw_yaml_why(r->y, value, r->why, EINVAL,
+		near ? "unknown %s '%s'; did you mean '%s'?" : "unknown %s '%s'", what, text, near);
 }

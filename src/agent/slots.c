@@ -32,7 +32,8 @@ static enum cw_slot_read settle_phone(struct cw_slot_value *v)
 		return CW_READ_FILLED;
 	}
 	cw_phone_spoken(p->digits, v->spoken, sizeof(v->spoken)); /* for "I have {heard} so far" */
-	return p->status == CW_PHONE_INCOMPLETE || p->status == CW_PHONE_NO_AREA_CODE ? CW_READ_PARTIAL : CW_READ_INVALID;
+	return p->status == CW_PHONE_INCOMPLETE || p->status == CW_PHONE_NO_AREA_CODE ? CW_READ_PARTIAL
+										      : CW_READ_INVALID;
 }
 
 static enum cw_slot_read settle_address(struct cw_slot_value *v)
@@ -92,7 +93,7 @@ static enum cw_slot_read read_address(const struct cw_agent_slot *def, struct cw
 	return settle_address(v);
 }
 
-/* A name without "my name is" must not have the words that sentences are made of. */
+/* A name must not have the words that sentences are made of ("this is about my heater"). */
 static bool name_like(const struct cw_name *name)
 {
 	static const char *const common =
@@ -102,7 +103,7 @@ static bool name_like(const struct cw_name *name)
 		"right wrong okay ok sure sorry again just said say mean change works work working else other later";
 	struct cw_words ws;
 
-	if (name->how != CW_NAME_BARE)
+	if (name->how == CW_NAME_SPELLED)
 		return true;
 	cw_words_init(&ws, cw_str(name->full));
 	for (size_t i = 0; i < ws.n; i++)
@@ -175,7 +176,8 @@ static enum cw_slot_read read_text(struct cw_slot_value *v, struct cw_str text)
 	return CW_READ_FILLED;
 }
 
-enum cw_slot_read cw_slot_read(const struct cw_agent_slot *def, struct cw_slot_value *v, struct cw_str text, const struct cw_date *today)
+enum cw_slot_read cw_slot_read(
+	const struct cw_agent_slot *def, struct cw_slot_value *v, struct cw_str text, const struct cw_date *today)
 {
 	switch (def->type) {
 	case CW_SLOT_NAME:
@@ -230,7 +232,7 @@ static bool says(struct cw_str text, const char *const *cues, size_t n)
 
 static bool notice_name(struct cw_slot_value *v, struct cw_str text)
 {
-	static const char *const cues[] = {"my name is", "my name's", "the name is", "name is"};
+	static const char *const cues[] = {"my name is", "my name's", "the name is", "name is", "this is"};
 
 	return says(text, cues, CW_COUNT(cues)) && read_name(v, text) == CW_READ_FILLED;
 }
@@ -247,16 +249,19 @@ static bool notice_phone(struct cw_slot_value *v, struct cw_str text)
 
 static bool notice_address(const struct cw_agent_slot *def, struct cw_slot_value *v, struct cw_str text)
 {
-	static const char *const cues[] = {"address", "i live", "we live", "live at", "live on", "located", "i'm at", "i am at", "come to"};
+	static const char *const cues[] = {
+		"address", "i live", "we live", "live at", "live on", "located", "i'm at", "i am at", "come to"};
 	struct cw_address address;
 
-	if (!says(text, cues, CW_COUNT(cues)) || !cw_address_parse(text, def->towns, &address) || address.status != CW_ADDRESS_OK)
+	if (!says(text, cues, CW_COUNT(cues)) || !cw_address_parse(text, def->towns, &address) ||
+		address.status != CW_ADDRESS_OK)
 		return false;
 	v->part.address = address;
 	return settle_address(v) == CW_READ_FILLED;
 }
 
-bool cw_slot_notice(const struct cw_agent_slot *def, struct cw_slot_value *v, struct cw_str text, const struct cw_date *today)
+bool cw_slot_notice(
+	const struct cw_agent_slot *def, struct cw_slot_value *v, struct cw_str text, const struct cw_date *today)
 {
 	struct cw_intent_hit hit;
 	struct cw_slot_value fresh = {0};
@@ -327,7 +332,8 @@ static bool correct_address(const struct cw_agent_slot *def, struct cw_slot_valu
 	return true;
 }
 
-bool cw_slot_correct(const struct cw_agent_slot *def, struct cw_slot_value *v, struct cw_str text, const struct cw_date *today)
+bool cw_slot_correct(
+	const struct cw_agent_slot *def, struct cw_slot_value *v, struct cw_str text, const struct cw_date *today)
 {
 	struct cw_slot_value fresh = {0};
 

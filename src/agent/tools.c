@@ -15,7 +15,7 @@ struct cw_tool_run {
 	char *key, *call_id;
 	struct cw_timer deadline;
 	unsigned attempts;
-	void *attempt;              /* what the attempts hang from: freed with the run, not between attempts */
+	void *attempt; /* what the attempts hang from: freed with the run, not between attempts */
 	cw_tool_fn *fn;
 	void *arg;
 };
@@ -69,8 +69,8 @@ static void overdue(void *arg)
 static int begin(struct cw_tool_run *r)
 {
 	if (r->tool == CW_TOOL_FIND_SLOTS)
-		return cw_booking_slots(r->attempt, r->conf.db, r->world, cw_wall(r->world), r->conf.utc_offset_min, CW_OFFERS_FREE,
-			slots_done, r);
+		return cw_booking_slots(r->attempt, r->conf.db, r->world, cw_wall(r->world), r->conf.utc_offset_min,
+			CW_OFFERS_FREE, slots_done, r);
 
 	struct cw_booking b = {
 		.key = r->key,
@@ -98,8 +98,8 @@ static int run_free(struct cw_tool_run *r)
 	return 0;
 }
 
-int cw_tool_start(void *parent, struct cw_world *w, const struct cw_tool_conf *conf, enum cw_tool tool, const json_t *args, const char *key,
-	cw_tool_fn *fn, void *arg, struct cw_tool_run **ret)
+int cw_tool_start(void *parent, struct cw_world *w, const struct cw_tool_conf *conf, enum cw_tool tool,
+	const json_t *args, const char *key, cw_tool_fn *fn, void *arg, struct cw_tool_run **ret)
 {
 	CW_SCOPED struct cw_tool_run *r = talloc_zero(NULL, struct cw_tool_run);
 

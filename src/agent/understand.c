@@ -7,7 +7,7 @@
 #include "language/intent.h"
 #include "language/yesno.h"
 
-#define SURE 0.7      /* an intent of any state must be this sure: a pattern, not a loose word */
+#define SURE 0.7 /* an intent of any state must be this sure: a pattern, not a loose word */
 #define HITS 6
 
 static bool is(const char *a, const char *b)
@@ -114,23 +114,26 @@ static bool here(struct cw_dialogue *d, const struct cw_intent_hit *hits, size_t
 /* ---- corrections ---- */
 
 struct objection {
-	bool denies;                   /* "no", "that's wrong", "change …" */
-	bool bare;                     /* a "no" and nothing else */
-	size_t named;                  /* slot that is named, or CW_AGENT_NOWHERE */
-	struct cw_str rest;            /* what follows the slot's name */
+	bool denies;        /* "no", "that's wrong", "change …" */
+	bool bare;          /* a "no" and nothing else */
+	bool only_named;    /* "the phone number" and nothing else */
+	size_t named;       /* slot that is named, or CW_AGENT_NOWHERE */
+	struct cw_str rest; /* what follows the slot's name */
 };
 
 static bool asks_for_change(const struct cw_words *ws)
 {
 	for (size_t i = 0; i < ws->n; i++)
-		if (cw_words_in(ws, i, "change wrong incorrect different fix update") || cw_words_match(ws, i, "not right") ||
-			cw_words_match(ws, i, "not correct") || cw_words_match(ws, i, "mistake in"))
+		if (cw_words_in(ws, i, "change wrong incorrect different fix update") ||
+			cw_words_match(ws, i, "not right") || cw_words_match(ws, i, "not correct") ||
+			cw_words_match(ws, i, "mistake in"))
 			return true;
 	return false;
 }
 
 /* Words behind the first mention of @def, without "is", "to", "should be"; true when it is mentioned. */
-static bool mentioned(const struct cw_agent_slot *def, const struct cw_words *ws, struct cw_str text, struct cw_str *rest)
+static bool mentioned(
+	const struct cw_agent_slot *def, const struct cw_words *ws, struct cw_str text, struct cw_str *rest)
 {
 	for (size_t i = 0; i < ws->n; i++) {
 		size_t n = cw_words_match(ws, i, def->label);
@@ -141,7 +144,8 @@ static bool mentioned(const struct cw_agent_slot *def, const struct cw_words *ws
 			continue;
 		for (n += i; cw_words_in(ws, n, "is to as should be was it's its wrong incorrect please"); n++)
 			;
-		*rest = n < ws->n ? (struct cw_str){text.p + ws->at[n].from, text.len - ws->at[n].from} : (struct cw_str){0};
+		*rest = n < ws->n ? (struct cw_str){text.p + ws->at[n].from, text.len - ws->at[n].from}
+				  : (struct cw_str){0};
 		return true;
 	}
 	return false;
@@ -157,11 +161,13 @@ static void find_objection(const struct cw_dialogue *d, struct cw_str text, stru
 
 	cw_words_init(&ws, text);
 	*o = (struct objection){.named = CW_AGENT_NOWHERE};
-	o->denies = yesno == CW_YESNO_NO || yesno == CW_YESNO_CORRECTION || (yesno != CW_YESNO_YES && asks_for_change(&ws)) || found;
+	o->denies = yesno == CW_YESNO_NO || yesno == CW_YESNO_CORRECTION ||
+		    (yesno != CW_YESNO_YES && asks_for_change(&ws)) || found;
 	o->bare = yesno == CW_YESNO_NO && rest.len == 0 && !found;
 	for (size_t i = 0; i < d->f->n_slots && o->named == CW_AGENT_NOWHERE; i++)
 		if (d->values[i].filled && mentioned(&d->f->slots[i], &ws, text, &o->rest))
 			o->named = i;
+	o->only_named = o->named != CW_AGENT_NOWHERE && o->rest.len == 0 && ws.n <= 3;
 }
 
 /* The caller is answered about slot @slot; go on with what was under way. */
@@ -193,10 +199,12 @@ static void changed(struct cw_dialogue *d, size_t slot)
 /* Another time for an appointment already chosen. */
 static void change_time(struct cw_dialogue *d, size_t slot, struct cw_str text)
 {
+	(void)cw_date_read((struct cw_str){d->values[slot].value, 10}, &d->offers.near); /* our own calendar's form */
 	cw_slot_clear(&d->values[slot]);
 	d->offers.n_shown = 0;
 	if (!d->offers.known || !cw_dialogue_choose(d, slot, text, -1))
 		cw_dialogue_reopen(d, slot, "correction");
+	d->offers.near.year = 0;
 	understood(d, "correct", 1.0);
 }
 
@@ -223,7 +231,8 @@ static bool correct_named(struct cw_dialogue *d, const struct objection *o, stru
 
 	if (o->rest.len && correct_slot(d, o->named, o->rest))
 		return true;
-	if ((type == CW_SLOT_PHONE || type == CW_SLOT_ADDRESS || type == CW_SLOT_APPOINTMENT) && correct_slot(d, o->named, text))
+	if ((type == CW_SLOT_PHONE || type == CW_SLOT_ADDRESS || type == CW_SLOT_APPOINTMENT) &&
+		correct_slot(d, o->named, text))
 		return true;
 	understood(d, "correct", 1.0);
 	cw_dialogue_sayf(d, "Okay, let us change the %s.", d->f->slots[o->named].label);
@@ -280,13 +289,14 @@ static bool correction(struct cw_dialogue *d, struct cw_str text)
 	if (d->confirmation[0])
 		return false; /* what is booked is not changed by the way */
 	find_objection(d, text, &o);
-	if (o.named != CW_AGENT_NOWHERE && (o.denies || (review && yesno != CW_YESNO_YES)))
+	if (o.named != CW_AGENT_NOWHERE && (o.denies || o.only_named || (review && yesno != CW_YESNO_YES)))
 		return correct_named(d, &o, text);
 	if (!o.denies)
 		return review && yesno == CW_YESNO_OTHER && correct_by_content(d, text, !here_yesno(d));
 	if (o.bare)
 		return false;
-	if (asked != CW_AGENT_NOWHERE && d->f->slots[asked].type == CW_SLOT_APPOINTMENT && correct_by_content(d, text, false))
+	if (asked != CW_AGENT_NOWHERE && d->f->slots[asked].type == CW_SLOT_APPOINTMENT &&
+		correct_by_content(d, text, false))
 		return true; /* "no, fourteen oak street" has a number that might be an hour */
 	if (may_answer(d, asked, text))
 		return false; /* corrected on the way */
@@ -386,7 +396,8 @@ static bool about_a_visit(struct cw_str text)
 
 	cw_words_init(&ws, text);
 	for (size_t i = 0; i < ws.n; i++)
-		if (cw_words_in(&ws, i, "come appointment visit schedule book available technician somebody someone send"))
+		if (cw_words_in(
+			    &ws, i, "come appointment visit schedule book available technician somebody someone send"))
 			return true;
 	return false;
 }
@@ -404,10 +415,12 @@ static bool notice_others(struct cw_dialogue *d, struct cw_str text, size_t aske
 			continue;
 		if (def->type == CW_SLOT_APPOINTMENT && !d->values[i].filled && about_a_visit(text))
 			(void)cw_offers_wish(&d->offers, text, &d->today); /* without a day in it nothing changes */
-		if (!cw_slot_notice(def, &v, text, &d->today) || (d->values[i].filled && is(d->values[i].value, v.value)))
+		if (!cw_slot_notice(def, &v, text, &d->today) ||
+			(d->values[i].filled && is(d->values[i].value, v.value)))
 			continue;
 		d->values[i] = v;
 		d->touched[i] = true;
+		d->recent = i;
 		any = true;
 	}
 	return any;
@@ -421,6 +434,10 @@ static void say_partial(struct cw_dialogue *d, size_t slot, enum cw_slot_read ho
 	understood(d, invalid ? "invalid" : "partial", 1.0);
 	if (invalid && ++d->misses >= cw_dialogue_here(d)->retries) {
 		cw_dialogue_escalate(d, "not understood");
+		return;
+	}
+	if (def->type == CW_SLOT_PHONE && d->values[slot].part.phone.status == CW_PHONE_NO_AREA_CODE) {
+		cw_dialogue_sayf(d, "And what is the area code?");
 		return;
 	}
 	if (invalid ? def->invalid != NULL : def->partial != NULL) {
