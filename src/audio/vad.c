@@ -33,7 +33,7 @@
 #define FIRST_DB       -35.0f
 #define DECAY          0.01f /* what rings on 20 dB below the peak of a bang does not make it longer */
 #define GAP_FRAMES     2     /* holes allowed inside an onset */
-#define LEAD_FRAMES    8     /* a weak consonant before the first evidence counts to the onset up to here */
+#define LEAD_FRAMES    6     /* a weak consonant before the first evidence counts to the onset up to here */
 #define MEMORY_FRAMES  15    /* the longest unvoiced stretch inside speech */
 #define SILENT_FRAMES  1     /* one frame of digital silence is a lost packet, more are the line at rest */
 #define BEGIN_BELOW_DB 15.0f /* softer than the voice heard before by this much is somebody else in the room */
@@ -215,22 +215,24 @@ static void track_floor(struct cw_vad *v, float least_db, float level_db, bool e
 	v->floor_db = low > v->conf.floor_min_db ? low : v->conf.floor_min_db;
 }
 
-/* Place of the onset: back over active frames and short holes, but not far before the first evidence. */
+/*
+ * Place of the onset: back over active frames and short holes to the first evidence, and over the weak consonant before it. What
+ * was there for longer than a consonant is the noise of the room, and does not count at all.
+ */
 static uint64_t onset_place(const struct cw_vad *v)
 {
-	unsigned first = 0, holes = 0, lead = 0;
+	unsigned first = 0, sure = 0, holes = 0;
 
-	for (unsigned age = 0; age < 32 && age <= v->frames; age++) {
+	for (unsigned age = 0; age < 32 && age <= v->frames && holes <= GAP_FRAMES; age++) {
 		bool active = v->active >> age & 1;
 
 		holes = active ? 0 : holes + 1;
-		lead = v->evidence >> age & 1 ? 0 : lead + 1;
-		if (holes > GAP_FRAMES || lead > LEAD_FRAMES)
-			break;
+		if (v->evidence >> age & 1)
+			sure = age;
 		if (active)
 			first = age;
 	}
-	return v->frames - first;
+	return v->frames - (first - sure > LEAD_FRAMES ? sure : first);
 }
 
 static void forget(struct cw_vad *v)
