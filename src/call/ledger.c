@@ -102,6 +102,12 @@ int cw_piece_audio(struct cw_utterance *u, struct cw_piece *p, const int16_t *pc
 		p->ulaw = more;
 	}
 	cw_ulaw_encode(pcm, p->ulaw + p->n, n);
+	for (size_t i = n; i-- > 0;) {
+		if ((~p->ulaw[p->n + i] & 0x7F) < CW_AUDIBLE_CODE)
+			continue;
+		p->audible_n = p->n + i + 1;
+		break;
+	}
 	p->n += n;
 	return 0;
 }

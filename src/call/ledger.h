@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define CW_AUDIBLE_CODE      28     /* mu-law magnitude code (inverted, without sign) of about -40 dBov: speech begins here */
 #define CW_PIECE_MAX_SAMPLES (120 * 8000)
 
 struct cw_word {
@@ -20,6 +21,7 @@ struct cw_piece {                /* a sentence */
 	size_t text_at, text_len;/* in the utterance's text */
 	uint8_t *ulaw;
 	size_t n;                /* samples that came so far */
+	size_t audible_n;        /* … up to the last that can be heard */
 	struct cw_word *words;
 	size_t words_n;
 	uint64_t asked_us;

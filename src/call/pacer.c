@@ -8,7 +8,6 @@
 #define MARK_SAMPLES   4000u          /* a mark at least every 500 ms */
 #define CONFIRM_US     500000u        /* an end mark later than this (and the usual trip) is lost */
 #define BURST          16u            /* frames sent at once at most */
-#define AUDIBLE_CODE   28             /* mu-law magnitude code of about -40 dBov: see audible() */
 #define DRY_US         1000u
 
 /* ---- which samples come next ---- */
@@ -245,7 +244,7 @@ static bool audible(const uint8_t *ulaw)
 
 		peak = v > peak ? v : peak;
 	}
-	return peak >= AUDIBLE_CODE;
+	return peak >= CW_AUDIBLE_CODE;
 }
 
 static void note_audible(struct cw_speaker *s, struct cw_utterance *u, const uint8_t *ulaw, size_t frames, uint64_t at_us)

@@ -46,7 +46,7 @@ struct cw_party {
 	/* watch.c */
 	struct cw_timer watch, spare, hang;
 	bool owing;
-	bool release;            /* owing ends with the next audible utterance, whichever */
+	uint32_t release_upto;   /* owing ends when an utterance up to this one becomes audible, 0 = none */
 	uint64_t owed_since_us;
 	uint32_t owed_after;     /* utterances up to this one do not pay */
 	char waiting_for[CW_WAITING_MAX];

@@ -367,16 +367,22 @@ const char *cw_speaker_heard(struct cw_speaker *s)
 
 bool cw_speaker_left(const struct cw_speaker *s, uint64_t *left_us)
 {
-	uint64_t samples = 0, now = cw_now(s->world);
+	uint64_t samples = 0, silent = 0, now = cw_now(s->world);
 
 	for (const struct cw_utterance *u = s->queue; u; u = u->next) {
-		for (unsigned i = u->at; i < u->n; i++) {
-			if (!u->pieces[i].done)
+		for (unsigned i = 0; i < u->n; i++) {
+			const struct cw_piece *p = &u->pieces[i];
+
+			if (!p->done)
 				return false;
-			samples += u->pieces[i].n - u->pieces[i].sent;
+			samples += p->n - p->sent;
+			silent = p->n - p->audible_n;
 		}
 	}
-	*left_us = samples * 125 + (s->far.drain_us > now ? s->far.drain_us - now : 0);
+
+	uint64_t left = samples * 125 + (s->far.drain_us > now ? s->far.drain_us - now : 0);
+
+	*left_us = left > silent * 125 ? left - silent * 125 : 0;
 	return true;
 }
 

@@ -93,7 +93,8 @@ void cw_speaker_at(struct cw_speaker *s, uint64_t at_us);
 uint32_t cw_speaker_current(const struct cw_speaker *s, uint64_t *started_us);
 /* End of the last audible frame that left, as heard (may lie ahead by the lead); 0 = none. */
 uint64_t cw_speaker_last_us(const struct cw_speaker *s);
-/* Audio still to be heard of all that is queued; false when synthesis is not complete, so that it is not known. */
+/* Time until the last audible sample of all that is queued was heard; false when synthesis is not complete, so that it is not
+ * known. */
 bool cw_speaker_left(const struct cw_speaker *s, uint64_t *left_us);
 bool cw_speaker_is_urgent(const struct cw_speaker *s, uint32_t utterance);
 uint32_t cw_speaker_last_id(const struct cw_speaker *s);       /* of the utterance queued last, 0 = none */

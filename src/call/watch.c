@@ -94,9 +94,7 @@ void cw_watch_arm(struct cw_party *p)
 
 static const char *what_for(const struct cw_party *p)
 {
-	if (p->turn_open && !p->owing)
-		return "transcript";
-	return p->waiting_for;
+	return p->turn_open ? "transcript" : p->waiting_for;
 }
 
 /* No sound came of the mind's try: our own, which needs no engine. */
@@ -171,7 +169,7 @@ static void watch_fired(void *arg)
 static void owe_from(struct cw_party *p, uint64_t since_us, const char *waiting_for)
 {
 	p->owing = true;
-	p->release = false;
+	p->release_upto = 0;
 	p->owed_since_us = since_us;
 	p->owed_after = cw_speaker_last_id(p->speaker);
 	p->overdues = 0;
@@ -191,7 +189,8 @@ void cw_watch_turn(struct cw_party *p, uint64_t last_us)
 	/* A turn that was long in coming got its filler while it was open. */
 	unsigned told = p->overdue_us > last_us ? p->overdues : 0;
 
-	cw_timer_stop(&p->spare);
+	if (!told)
+		cw_timer_stop(&p->spare);                    /* else it may still have to sound */
 	if (p->conf.watchdog)
 		owe_from(p, last_us, "reply");
 	p->overdues = told;
@@ -205,7 +204,8 @@ void cw_watch_new_turn(struct cw_party *p)
 
 static void paid(struct cw_party *p)
 {
-	p->owing = p->release = false;
+	p->owing = false;
+	p->release_upto = 0;
 	p->overdues = 0;
 	cw_timer_stop(&p->spare);
 }
@@ -214,7 +214,7 @@ void cw_watch_started(struct cw_party *p, uint32_t utterance)
 {
 	bool urgent = cw_speaker_is_urgent(p->speaker, utterance);
 
-	if (p->owing && (p->release || (!urgent && utterance > p->owed_after)))
+	if (p->owing && (utterance <= p->release_upto || (!urgent && utterance > p->owed_after)))
 		paid(p);
 	cw_watch_arm(p);
 }
@@ -233,11 +233,11 @@ void cw_party_owe(struct cw_party *p, bool owing, const char *waiting_for)
 	if (owing && !p->owing) {
 		owe_from(p, cw_party_now(p), waiting_for ? waiting_for : "");
 	} else if (owing) {
-		p->release = false;
+		p->release_upto = 0;
 		p->owed_after = cw_speaker_last_id(p->speaker);
 		snprintf(p->waiting_for, sizeof(p->waiting_for), "%s", waiting_for ? waiting_for : "");
 	} else if (p->owing && cw_speaker_waiting(p->speaker)) {
-		p->release = true;                           /* what is queued must be heard first */
+		p->release_upto = cw_speaker_last_id(p->speaker);    /* one of these must be heard first */
 	} else {
 		paid(p);
 		cw_watch_arm(p);

@@ -15,6 +15,8 @@ static void append(char *to, size_t size, const char *text)
 /* Count, and free the party when this is the place. False: it is gone. */
 static bool happened(struct actor *a, enum scene_event e)
 {
+	if (a->count[AT_CLOSED])
+		fail_msg("told of event %d after closed", e);
 	a->count[e]++;
 	if (a->free_at != e || !a->party)
 		return true;
