@@ -326,6 +326,8 @@ int cw_twilio_media_scan(const char *text, size_t len, struct cw_twilio_media *r
 
 	if (!take(&s, '{'))
 		return EBADMSG;
+	if (take(&s, '}'))
+		return ENOMSG;
 	do {
 		int err = scan_member(&s, &m, &event_seen, &media_seen);
 

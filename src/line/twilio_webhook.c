@@ -155,7 +155,7 @@ static void on_closed(int err, void *arg)
 {
 	struct fetch *f = arg;
 
-	TALLOC_FREE(f->http);
+	f->http = NULL;                  /* it is over, and frees itself or falls with the fetch */
 	if (err || !f->location) {
 		finish(f, err);
 		return;
