@@ -28,6 +28,7 @@ struct cw_dtmf_rx;
 
 enum call_state {
 	CALL_QUEUED,
+	CALL_INITIATED,
 	CALL_RINGING,       /* webhook asked, or first verbs which do not answer */
 	CALL_IN_PROGRESS,
 	CALL_ENDING,        /* streams say goodbye */

@@ -24,6 +24,8 @@ const char *cw_call_status(const struct call *c)
 	switch (c->state) {
 	case CALL_QUEUED:
 		return "queued";
+	case CALL_INITIATED:
+		return "initiated";
 	case CALL_RINGING:
 		return "ringing";
 	case CALL_IN_PROGRESS:
@@ -348,7 +350,7 @@ static void begin(void *arg)
 	struct call *c = arg;
 	bool outbound = strcmp(c->conf.direction, "inbound") != 0;
 
-	c->final_status = "initiated";
+	c->state = CALL_INITIATED;
 	cw_call_status_callback(c, "initiated");
 	c->state = CALL_RINGING;
 	note_status(c, "ringing");
