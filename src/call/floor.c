@@ -21,6 +21,7 @@ static void hold(struct cw_party *p)
 	cw_party_note(p, CW_EV_PAUSED, "{s:I, s:s}", "utterance", (json_int_t)u, "heard", cw_speaker_heard(p->speaker));
 	if (!p->carrier)
 		cw_party_note(p, CW_EV_CLEARED, "{s:I}", "since_decision_us", (json_int_t)(cw_now(p->world) - decided));
+	cw_watch_arm(p);
 }
 
 static void go_on(struct cw_party *p, const char *reason)
@@ -91,8 +92,6 @@ static uint64_t sound_so_far(const struct cw_party *p)
 
 bool cw_floor_stuck(struct cw_party *p)
 {
-	if (p->floor != CW_FLOOR_PROBING)
-		return true;
 	return judge(p, cw_listener_partial(p->listener), true, sound_so_far(p));
 }
 

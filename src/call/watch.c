@@ -8,6 +8,7 @@
 #define FILLER_US      2500000u
 #define FALLBACK_US    6000000u
 #define IDLE_US        8000000u
+#define STUCK_US       2000000u
 #define BREATH_US      1000000u   /* at least so long after our own speech */
 #define SPARE_US       500000u    /* the mind's chance to be heard after overdue() */
 #define HANG_UP_US     15000000u  /* to play out */
@@ -73,13 +74,21 @@ static uint64_t idle_at(const struct cw_party *p)
 	return every > UINT64_MAX - from ? UINT64_MAX : from + every;
 }
 
+/* We fell silent for the other, and no frame came since that would tell how it went on. */
+static uint64_t stuck_at(const struct cw_party *p)
+{
+	return p->floor == CW_FLOOR_PROBING && !p->closed ? cw_listener_last_us(p->listener) + STUCK_US : UINT64_MAX;
+}
+
 static void watch_fired(void *arg);
 
 /* The timer may come too early, never too late: it then looks again. */
 void cw_watch_arm(struct cw_party *p)
 {
-	uint64_t overdue = overdue_at(p), idle = idle_at(p), now = cw_party_now(p);
+	uint64_t overdue = overdue_at(p), idle = idle_at(p), stuck = stuck_at(p), now = cw_party_now(p);
 	uint64_t at = overdue < idle ? overdue : idle;
+
+	at = stuck < at ? stuck : at;
 
 	if (at == UINT64_MAX)
 		return;
@@ -148,10 +157,10 @@ static void watch_fired(void *arg)
 	struct cw_party *p = arg;
 	uint64_t now = cw_party_now(p);
 
+	if (stuck_at(p) <= now && !cw_floor_stuck(p))
+		return;
 	if (overdue_at(p) <= now) {
-		if (!cw_floor_stuck(p))
-			return;
-		if (overdue_at(p) <= now && !tell_overdue(p, now))
+		if (!tell_overdue(p, now))
 			return;
 	} else if (idle_at(p) <= now) {
 		uint64_t silent = now - quiet_since(p);

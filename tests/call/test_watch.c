@@ -1,5 +1,8 @@
 #include "scene.h"
 
+#include "audio/g711.h"
+#include "base/str.h"
+#include "speech/modem.h"
 #include "testing.h"
 
 /* Somebody always owes the caller audio: design.md section 12. */
@@ -330,6 +333,175 @@ static void never_silent_beyond_the_limits(void **state)
 	assert_true(faults > 300);
 }
 
+/* ---- a line whose frames stop without a word ---- */
+
+struct stalling {
+	struct cw_line line;
+	struct cw_timer timer;
+	struct cw_world *world;
+	uint64_t position;
+	int16_t pcm[30 * 8000];              /* what is heard … */
+	uint64_t stop_at;                    /* … up to this sample */
+	unsigned sent, clears;
+};
+
+static int take_frames(struct cw_line *l, const uint8_t *ulaw, size_t n)
+{
+	(void)ulaw;
+	((struct stalling *)l)->sent += (unsigned)(n / 160);
+	return 0;
+}
+
+static int take_mark(struct cw_line *l, uint32_t id)
+{
+	(void)l;
+	(void)id;
+	return 0;                            /* never to come back */
+}
+
+static int take_clear(struct cw_line *l)
+{
+	((struct stalling *)l)->clears++;
+	return 0;
+}
+
+static void say_nothing(struct cw_line *l, const char *why)
+{
+	(void)l;
+	(void)why;                           /* `closed` never comes */
+}
+
+static const struct cw_line_driver stalling_driver = {
+	.name = "stalling", .send = take_frames, .mark = take_mark, .clear = take_clear, .hang_up = say_nothing};
+
+static void frame_comes(void *arg)
+{
+	struct stalling *l = arg;
+	uint8_t ulaw[160];
+
+	if (l->position >= l->stop_at)
+		return;
+	cw_timer_start(&l->timer, CW_TICK_US, frame_comes, l);
+	cw_ulaw_encode(l->pcm + l->position, ulaw, sizeof(ulaw));
+	l->position += 160;
+	l->line.ev->frame(ulaw, l->position - 160, l->line.arg);
+}
+
+/* Tones of @text from @at_ms on; the frames stop at @stop_ms. */
+static struct stalling *stalling_new(struct scene *s, const char *text, unsigned at_ms, unsigned stop_ms)
+{
+	struct stalling *l = talloc_zero(s, struct stalling);
+	struct cw_modem_tx tx;
+	struct cw_modem_piece piece;
+	size_t n = at_ms * 8;
+
+	l->line = (struct cw_line){.driver = &stalling_driver, .side = CW_LINE_AGENT};
+	l->world = s->world;
+	l->stop_at = stop_ms * 8;
+	cw_modem_tx_init(&tx, cw_str(text), 170);
+	while (cw_modem_tx_next(&tx, l->pcm + n, &piece))
+		n += piece.n;
+	cw_timer_init(&l->timer, s->world);
+	return l;
+}
+
+static void answer(struct stalling *l)
+{
+	static const struct cw_line_info info = {.call_id = "c", .stream_id = "s", .from = "", .to = ""};
+
+	l->line.ev->answered(&info, l->line.arg);
+	cw_timer_start(&l->timer, CW_TICK_US, frame_comes, l);
+}
+
+static void frames_that_stop_in_mid_word(void **state)
+{
+	struct scene_conf conf = plain(11);
+	CW_SCOPED struct scene *s = begin(&conf);
+	struct stalling *l = stalling_new(s, "My furnace stopped working and there is a strange noise", 500, 2000);
+
+	(void)state;
+	conf.no_caller = true;
+	s->agent_line = &l->line;
+	s->agent.lines = (const char *const[]){"Hello.", NULL};
+	s->agent.overdue_say = "Are you there?";
+	assert_int_equal(scene_start(s, &conf), 0);
+	answer(l);
+	(void)scene_play(s, SEC(13));
+	assert_in_range(audible(s, 0), SEC(4.4), SEC(4.5) + SLACK);
+	assert_in_range(audible(s, 1), SEC(7.9), SEC(8.0) + SLACK);
+}
+
+/* Paused for a caller of whom nothing more is heard: we must go on. And the line confirms neither marks nor the end. */
+static void frames_that_stop_while_we_are_paused(void **state)
+{
+	struct scene_conf conf = plain(12);
+	CW_SCOPED struct scene *s = begin(&conf);
+	struct stalling *l = stalling_new(s, "antidisestablishmentarianism", 1000, 1300);
+
+	(void)state;
+	conf.no_caller = true;
+	s->agent_line = &l->line;
+	s->agent.lines = (const char *const[]){"We have several appointments for you on Monday and on Tuesday.", NULL};
+	s->agent.first = s->agent.hang_up = true;
+	assert_int_equal(scene_start(s, &conf), 0);
+	answer(l);
+	(void)scene_play(s, SEC(60));
+	assert_int_equal(scene_count(s, CW_EV_PAUSED, CW_SIDE_AGENT), 1);
+	assert_int_equal(l->clears, 1);
+	assert_int_equal(scene_count(s, CW_EV_RESUMED, CW_SIDE_AGENT), 1);
+	assert_in_range(scene_event(s, CW_EV_RESUMED, CW_SIDE_AGENT, 0)->t_us, SEC(1.3), SEC(4));
+	assert_string_equal(cw_json_str(scene_event(s, CW_EV_SPOKE, CW_SIDE_AGENT, 0)->data, "unheard", "x"), "");
+	assert_int_equal(s->agent.count[AT_CLOSED], 1);
+	assert_int_equal(s->agent.reason, CW_END_LOCAL);
+}
+
+static void party_survives_without_memory(void **state)
+{
+	CW_SCOPED struct scene *s = talloc_zero(NULL, struct scene);
+	struct stalling *l = s ? talloc_zero(s, struct stalling) : NULL;
+	struct scene_conf conf = plain(13);
+
+	(void)state;
+	if (!l)
+		return;
+
+	int err = cw_sim_new(s, &conf.sim, &s->world);
+
+	l->line = (struct cw_line){.driver = &stalling_driver, .side = CW_LINE_AGENT};
+	s->agent_line = &l->line;
+	s->agent.scene = s;
+	conf.no_caller = true;
+	if (!err)
+		err = cw_timeline_new(s, &s->timeline);
+	if (!err)
+		err = scene_start(s, &conf);
+	if (cw_test_oom(err))
+		return;
+	assert_int_equal(err, 0);
+}
+CW_OOM_BODY(party_survives_without_memory)
+
+/* Both directions in steady state: no allocation per frame, in the listener, the speaker and the party. */
+static void frames_do_not_allocate(void **state)
+{
+	static int16_t long_tone[110 * 8000];
+	struct scene_conf conf = plain(14);
+	CW_SCOPED struct scene *s = begin(&conf);
+
+	(void)state;
+	for (size_t i = 0; i < CW_COUNT(long_tone); i++)
+		long_tone[i] = (int16_t)(i % 16 < 8 ? 200 : -200);
+	conf.agent.watchdog = false;
+	conf.agent.idle_us = UINT64_MAX;
+	assert_int_equal(scene_start(s, &conf), 0);
+	assert_int_equal(cw_party_play(s->agent.party, long_tone, CW_COUNT(long_tone), NULL, NULL), 0);
+	assert_int_equal(cw_party_play(s->caller.party, long_tone, CW_COUNT(long_tone), NULL, NULL), 0);
+	(void)scene_play(s, SEC(5));
+	(void)cw_test_allocations();
+	(void)scene_play(s, SEC(25));
+	assert_int_equal(cw_test_allocations(), 0);
+}
+
 static void one_seed_one_call(void **state)
 {
 	CW_BUF_SCOPED struct cw_buf one = CW_BUF(1 << 22);
@@ -357,4 +529,6 @@ static void one_seed_one_call(void **state)
 
 CW_TEST_MAIN(CW_TEST(a_greeting_that_cannot_be_made), CW_TEST(a_mind_that_says_nothing), CW_TEST(a_transcript_that_never_comes),
 	CW_TEST(a_tool_that_never_answers), CW_TEST(fillers_do_not_pile_up), CW_TEST(a_promise_is_not_audio), CW_TEST(owing_ends_with_the_answer),
-	CW_TEST(never_silent_beyond_the_limits), CW_TEST(one_seed_one_call))
+	CW_TEST(never_silent_beyond_the_limits), CW_TEST(frames_that_stop_in_mid_word), CW_TEST(frames_that_stop_while_we_are_paused),
+	CW_TEST(party_survives_without_memory), CW_TEST_OOM(party_survives_without_memory), CW_TEST(frames_do_not_allocate),
+	CW_TEST(one_seed_one_call))
