@@ -167,7 +167,7 @@ static int run(const struct cw_command *cmd, int argc, char **argv)
 		{CW_OPT_FLAG, 0, "dry-run", NULL, "check everything and print the calls that would be made", &f.dry_run},
 		{CW_OPT_FLAG, 0, "list", NULL, "print the selected tests", &f.list},
 		{CW_OPT_STRING, 0, "record", "WHAT", "none, mono or stereo (default)", &f.record},
-		{CW_OPT_DOUBLE, 0, "faults", "P", "with --sim: probability of an injected fault at every await point", &f.faults},
+		{CW_OPT_DOUBLE, 0, "faults", "P", "with --sim: probability of each kind of fault at every await point", &f.faults},
 		{CW_OPT_LIST, 0, "var", "NAME=VALUE", "value for {{NAME}} in the files", &f.vars},
 		{0},
 	};

@@ -361,6 +361,8 @@ static int open_record(struct cw_execution *x)
 
 	int err = cw_timeline_new(r, &r->caller);
 
+	if (!err && r->trial->watch)
+		cw_timeline_watch(r->caller, r->trial->watch, r->trial->watch_arg);
 	return err ? err : cw_timeline_new(r, &r->agent);
 }
 
@@ -459,7 +461,7 @@ static struct cw_sim_conf sim_conf(const struct cw_exec_conf *conf)
 	struct cw_sim_conf sc = {.seed = conf->item->seed, .net = {5000, 2000}, .work = {1000, 0}};
 
 	for (int i = 0; i < CW_FAULT_N; i++)
-		sc.fault[i] = conf->trial->faults / CW_FAULT_N;
+		sc.fault[i] = conf->trial->faults;
 	return sc;
 }
 

@@ -7,6 +7,7 @@
  */
 #pragma once
 #include "base/json.h"
+#include "call/timeline.h"
 #include "trial/scenario.h"
 
 #define CW_PLAN_MAX 1000000   /* executions of one run */
@@ -35,6 +36,8 @@ struct cw_trial_conf {               /* of a whole run; strings are borrowed and
 	double faults;               /* probability of each kind of simulated fault at each await point */
 	const struct cw_opt_pair *vars;
 	size_t n_vars;
+	cw_timeline_fn *watch;       /* sees every event of each caller's timeline as it happens (real time), or NULL */
+	void *watch_arg;
 };
 
 struct cw_plan_item {
