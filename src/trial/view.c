@@ -93,11 +93,42 @@ static int read_plays(struct cw_view *v, const struct cw_view_conf *conf)
 
 /* ---- the agent ---- */
 
+/* The words of a turn that was still open when the call ended: the ear's last guess. */
+static void add_open_turn(struct cw_view *v)
+{
+	uint64_t since = v->n_turns ? v->turns[v->n_turns - 1].decided_us : 0;
+	const struct cw_event *words = NULL, *began = NULL;
+	size_t from = 0;
+
+	for (const struct cw_event *e; (e = cw_timeline_next(v->caller, &from, CW_EV_PARTIAL, CW_SIDE_AGENT));)
+		words = e->t_us > since ? e : words;
+	from = 0;
+	for (const struct cw_event *e; (e = cw_timeline_next(v->caller, &from, CW_EV_SPEECH_STARTED, CW_SIDE_AGENT));)
+		if (e->t_us > since && !began)
+			began = e;
+	if (!words || !began)
+		return;
+
+	struct cw_agent_turn *t = &v->turns[v->n_turns++];
+
+	*t = (struct cw_agent_turn){
+		.heard = cw_json_str(words->data, "text", ""),
+		.confidence = -1,
+		.onset_us = u64(began->data, "onset_us"),
+		.last_us = v->end_us,
+		.decided_us = v->end_us,
+	};
+	from = 0;
+	for (const struct cw_event *e; (e = cw_timeline_next(v->caller, &from, CW_EV_SPEECH_ENDED, CW_SIDE_AGENT));)
+		if (e->t_us > since)
+			t->last_us = u64(e->data, "last_us");
+}
+
 static int read_turns(struct cw_view *v)
 {
 	size_t from = 0;
 
-	v->turns = talloc_zero_array(v, struct cw_agent_turn, count(v->caller, CW_EV_TURN_ENDED, CW_SIDE_AGENT) + 1);
+	v->turns = talloc_zero_array(v, struct cw_agent_turn, count(v->caller, CW_EV_TURN_ENDED, CW_SIDE_AGENT) + 2);
 	if (!v->turns)
 		return ENOMEM;
 	for (const struct cw_event *e; (e = cw_timeline_next(v->caller, &from, CW_EV_TURN_ENDED, CW_SIDE_AGENT));)
@@ -108,6 +139,7 @@ static int read_turns(struct cw_view *v)
 			.last_us = u64(e->data, "last_us"),
 			.decided_us = e->t_us,
 		};
+	add_open_turn(v);
 	return 0;
 }
 
@@ -226,7 +258,11 @@ bool cw_view_answers(const struct cw_view *v, size_t play, uint64_t onset_us, ui
 {
 	if (play == CW_VIEW_WHOLE)
 		return true;
-	return last_us > v->plays[play].last_us && onset_us < cw_view_next_words_us(v, play);
+
+	const struct cw_play *p = &v->plays[play];
+
+	/* silence and noise of the caller are answered while they last */
+	return last_us > (makes_words(p) ? p->last_us : p->t_us) && onset_us < cw_view_next_words_us(v, play);
 }
 
 static void append(struct cw_buf *b, const char *text)

@@ -11,5 +11,6 @@ void cw_speech_trim(const int16_t *pcm, size_t n, uint64_t *onset_us, uint64_t *
 
 /* Onset of the next words (or keys, or hanging up) of the caller after action @play, UINT64_MAX when there are none. */
 uint64_t cw_view_next_words_us(const struct cw_view *v, size_t play);
-/* Does agent speech with these ends answer action @play: does it end after the action's end, and begin before the next words? */
+/* Does agent speech with these ends answer action @play: does it end after the action's end (of silence and noise: its beginning), and
+ * begin before the next words? */
 bool cw_view_answers(const struct cw_view *v, size_t play, uint64_t onset_us, uint64_t last_us);
