@@ -4,10 +4,10 @@
 
 #include "base/mem.h"
 
-#define TAIL_US         200000u   /* what is left of an utterance and not worth a pause */
-#define NO_WORDS_US     700000u   /* after the sound: nobody said anything */
-#define BLIP_US         200000u   /* a sound without words, shorter than any word */
-#define LONG_SPEECH_US  1200000u  /* without a recogniser, so much sound is speech */
+#define TAIL_US        200000u  /* what is left of an utterance and not worth a pause */
+#define NO_WORDS_US    700000u  /* after the sound: nobody said anything */
+#define BLIP_US        200000u  /* a sound without words, shorter than any word */
+#define LONG_SPEECH_US 1200000u /* without a recogniser, so much sound is speech */
 
 /* ---- pausing, going on, giving way ---- */
 
@@ -32,7 +32,8 @@ static void go_on(struct cw_party *p, const char *reason)
 	p->turn_judged = true;
 	if (!paused)
 		return;
-	cw_party_note(p, CW_EV_RESUMED, "{s:I, s:s}", "utterance", (json_int_t)cw_speaker_current(p->speaker, NULL), "reason", reason);
+	cw_party_note(p, CW_EV_RESUMED, "{s:I, s:s}", "utterance", (json_int_t)cw_speaker_current(p->speaker, NULL),
+		"reason", reason);
 	cw_speaker_resume(p->speaker);
 }
 
@@ -45,15 +46,15 @@ static bool give_way(struct cw_party *p)
 	p->floor = CW_FLOOR_FREE;
 	p->turn_cut_us = true;
 	p->hang_interrupted = p->hanging;
-	cw_speaker_pause(p->speaker);                /* what was heard is known only once the rest was cleared */
+	cw_speaker_pause(p->speaker); /* what was heard is known only once the rest was cleared */
 
 	CW_SCOPED char *heard = talloc_strdup(NULL, cw_speaker_heard(p->speaker));
 
 	cw_speaker_stop(p->speaker);
 	if (!paused && !p->carrier)
 		cw_party_note(p, CW_EV_CLEARED, "{s:I}", "since_decision_us", (json_int_t)(cw_now(p->world) - decided));
-	cw_party_note(p, CW_EV_INTERRUPTED, "{s:I, s:s, s:I, s:I}", "utterance", (json_int_t)u, "heard", heard ? heard : "", "onset_us",
-		(json_int_t)p->sound_us, "decided_us", (json_int_t)cw_party_now(p));
+	cw_party_note(p, CW_EV_INTERRUPTED, "{s:I, s:s, s:I, s:I}", "utterance", (json_int_t)u, "heard",
+		heard ? heard : "", "onset_us", (json_int_t)p->sound_us, "decided_us", (json_int_t)cw_party_now(p));
 	return CW_MIND(p, interrupted, heard ? heard : "");
 }
 
@@ -146,18 +147,19 @@ static void speech_started(uint64_t onset_us, void *arg)
 	struct cw_party *p = arg;
 	bool new_turn = !p->turn_open;
 
-	cw_party_ear(p, cw_party_now(p), CW_EV_SPEECH_STARTED, "{s:I, s:f}", "onset_us", (json_int_t)onset_us, "level_db",
-		(double)cw_listener_level_db(p->listener));
+	cw_party_ear(p, cw_party_now(p), CW_EV_SPEECH_STARTED, "{s:I, s:f}", "onset_us", (json_int_t)onset_us,
+		"level_db", (double)cw_listener_level_db(p->listener));
 	p->turn_open = true;
 	new_sound(p, onset_us, new_turn);
 	if (new_turn)
 		cw_watch_new_turn(p);
-	(void)CW_MIND(p, speech_started, onset_us);          /* freed or not: it was the last */
+	(void)CW_MIND(p, speech_started, onset_us); /* freed or not: it was the last */
 }
 
 static void speech_ended(uint64_t onset_us, uint64_t last_us, void *arg)
 {
-	cw_party_ear(arg, cw_party_now(arg), CW_EV_SPEECH_ENDED, "{s:I, s:I}", "onset_us", (json_int_t)onset_us, "last_us", (json_int_t)last_us);
+	cw_party_ear(arg, cw_party_now(arg), CW_EV_SPEECH_ENDED, "{s:I, s:I}", "onset_us", (json_int_t)onset_us,
+		"last_us", (json_int_t)last_us);
 }
 
 static void partial(const char *text, void *arg)
@@ -181,9 +183,9 @@ static void note_turn(struct cw_party *p, const struct cw_heard *h, bool turn)
 		cw_party_ear(p, now, CW_EV_FINAL, "{s:s, s:O*, s:I}", "text", h->text, "confidence", sure, "ttfs_us",
 			(json_int_t)(h->decided_us - h->last_us));
 	if (turn)
-		cw_party_ear(p, now, CW_EV_TURN_ENDED, "{s:s, s:O*, s:b, s:I, s:I, s:I}", "text", h->text, "confidence", sure, "recognised",
-			h->recognised, "onset_us", (json_int_t)h->onset_us, "last_us", (json_int_t)h->last_us, "delay_us",
-			(json_int_t)(h->decided_us - h->last_us));
+		cw_party_ear(p, now, CW_EV_TURN_ENDED, "{s:s, s:O*, s:b, s:I, s:I, s:I}", "text", h->text, "confidence",
+			sure, "recognised", h->recognised, "onset_us", (json_int_t)h->onset_us, "last_us",
+			(json_int_t)h->last_us, "delay_us", (json_int_t)(h->decided_us - h->last_us));
 	json_decref(sure);
 }
 
@@ -206,7 +208,7 @@ static void turn_ended(const struct cw_heard *h, void *arg)
 	enum cw_barge verdict = judge_turn(p, h);
 	bool over = p->turn_over && p->conf.barge_in;
 
-	p->turn_open = cw_listener_in_turn(p->listener);     /* the next may have begun */
+	p->turn_open = cw_listener_in_turn(p->listener); /* the next may have begun */
 	note_turn(p, h, verdict == CW_BARGE_INTERRUPT);
 	if (verdict != CW_BARGE_INTERRUPT) {
 		if (over && !p->turn_judged)
@@ -236,7 +238,8 @@ static void dtmf(char digit, bool in_band, void *arg)
 
 static void failed(int err, const char *reason, void *arg)
 {
-	cw_party_note(arg, CW_EV_FAULT, "{s:s, s:s, s:s}", "stage", "stt", "error", strerrorname_np(err), "text", reason);
+	cw_party_note(
+		arg, CW_EV_FAULT, "{s:s, s:s, s:s}", "stage", "stt", "error", strerrorname_np(err), "text", reason);
 }
 
 const struct cw_listener_events cw_floor_events = {

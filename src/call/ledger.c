@@ -8,9 +8,9 @@
 #include "base/str.h"
 #include "language/sentence.h"
 
-#define TEXT_MAX          8192
-#define AUDIO_STEP        16384u     /* samples: grows by this at least */
-#define SAMPLES_PER_BYTE  520u       /* of text, 65 ms: a voice's pace, until the true length is known */
+#define TEXT_MAX         8192
+#define AUDIO_STEP       16384u /* samples: grows by this at least */
+#define SAMPLES_PER_BYTE 520u   /* of text, 65 ms: a voice's pace, until the true length is known */
 
 static int add_piece(struct cw_utterance *u, size_t at, size_t len)
 {
@@ -65,7 +65,8 @@ int cw_utterance_new(void *parent, uint32_t id, const char *text, struct cw_utte
 	return 0;
 }
 
-int cw_utterance_of_pcm(void *parent, uint32_t id, const int16_t *pcm, size_t n, const char *text, struct cw_utterance **ret)
+int cw_utterance_of_pcm(
+	void *parent, uint32_t id, const int16_t *pcm, size_t n, const char *text, struct cw_utterance **ret)
 {
 	CW_SCOPED struct cw_utterance *u = NULL;
 
@@ -119,7 +120,7 @@ int cw_piece_word(struct cw_utterance *u, struct cw_piece *p, size_t text_end, s
 	if (text_end > p->text_len)
 		text_end = p->text_len;
 	if (p->words_n && text_end <= p->words[p->words_n - 1].text_end)
-		return 0;                    /* engines repeat themselves: the first place counts */
+		return 0; /* engines repeat themselves: the first place counts */
 	if (p->words_n == have) {
 		struct cw_word *more = talloc_realloc(u, p->words, struct cw_word, have ? 2 * have : 16);
 

@@ -9,26 +9,26 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define CW_AUDIBLE_CODE      28     /* mu-law magnitude code (inverted, without sign) of about -40 dBov: speech begins here */
+#define CW_AUDIBLE_CODE      28 /* mu-law magnitude code (inverted, without sign) of about -40 dBov: speech begins here */
 #define CW_PIECE_MAX_SAMPLES (120 * 8000)
 
 struct cw_word {
-	size_t text_end;         /* bytes of the piece's text … */
-	size_t sample_end;       /* … said when so many of its samples were played */
+	size_t text_end;   /* bytes of the piece's text … */
+	size_t sample_end; /* … said when so many of its samples were played */
 };
 
-struct cw_piece {                /* a sentence */
-	size_t text_at, text_len;/* in the utterance's text */
+struct cw_piece {                 /* a sentence */
+	size_t text_at, text_len; /* in the utterance's text */
 	uint8_t *ulaw;
-	size_t n;                /* samples that came so far */
-	size_t audible_n;        /* … up to the last that can be heard */
+	size_t n;         /* samples that came so far */
+	size_t audible_n; /* … up to the last that can be heard */
 	struct cw_word *words;
 	size_t words_n;
 	uint64_t asked_us;
-	bool asked, done;        /* synthesis begun; all audio is here */
+	bool asked, done; /* synthesis begun; all audio is here */
 	int err;
-	size_t sent;             /* samples that left: where sending goes on */
-	size_t heard;            /* samples played at the far end */
+	size_t sent;  /* samples that left: where sending goes on */
+	size_t heard; /* samples played at the far end */
 };
 
 struct cw_utterance {
@@ -36,24 +36,25 @@ struct cw_utterance {
 	uint32_t id;
 	char *text;
 	struct cw_piece *pieces;
-	unsigned n, at;          /* pieces; the one being sent (n: all have left) */
+	unsigned n, at; /* pieces; the one being sent (n: all have left) */
 	bool urgent;
-	bool begun;              /* some audio left */
-	bool marked;             /* the mark behind the last piece is out … */
+	bool begun;  /* some audio left */
+	bool marked; /* the mark behind the last piece is out … */
 	uint32_t last_mark;
-	bool confirmed;          /* … and back */
+	bool confirmed; /* … and back */
 	int err;
 	bool cut;
-	uint64_t started_us, ended_us;   /* audible, see cw_spoken */
-	uint64_t sent_until_us;  /* when its last sample will have been played, by the clock */
-	size_t heard_len;        /* set by cw_utterance_close() */
-	char *scratch;           /* heard text, see cw_utterance_heard() */
+	uint64_t started_us, ended_us; /* audible, see cw_spoken */
+	uint64_t sent_until_us;        /* when its last sample will have been played, by the clock */
+	size_t heard_len;              /* set by cw_utterance_close() */
+	char *scratch;                 /* heard text, see cw_utterance_heard() */
 };
 
 /* Split @text into sentences. EINVAL: nothing to say; EMSGSIZE, ENOMEM. */
 int cw_utterance_new(void *parent, uint32_t id, const char *text, struct cw_utterance **ret);
 /* One piece with its audio; @text may be NULL. */
-int cw_utterance_of_pcm(void *parent, uint32_t id, const int16_t *pcm, size_t n, const char *text, struct cw_utterance **ret);
+int cw_utterance_of_pcm(
+	void *parent, uint32_t id, const int16_t *pcm, size_t n, const char *text, struct cw_utterance **ret);
 
 /* Append audio to a piece. ENOMEM, EFBIG above CW_PIECE_MAX_SAMPLES. */
 int cw_piece_audio(struct cw_utterance *u, struct cw_piece *p, const int16_t *pcm, size_t n);
@@ -62,7 +63,7 @@ int cw_piece_word(struct cw_utterance *u, struct cw_piece *p, size_t text_end, s
 size_t cw_piece_text_heard(const struct cw_utterance *u, const struct cw_piece *p);
 /* Where the first word not wholly heard begins, in samples. */
 size_t cw_piece_resume_at(const struct cw_utterance *u, const struct cw_piece *p);
-bool cw_piece_heard_out(const struct cw_piece *p);    /* all its audio is here and was heard */
+bool cw_piece_heard_out(const struct cw_piece *p); /* all its audio is here and was heard */
 
 /* The heard words as text; valid until the next call for this utterance. *@len: bytes of the text they end at. */
 const char *cw_utterance_heard(struct cw_utterance *u, size_t *len);

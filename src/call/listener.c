@@ -10,44 +10,44 @@
 #include "speech/stt.h"
 #include "world/world.h"
 
-#define PRE_ROLL_FRAMES  13u                         /* 260 ms before the onset are given to the recogniser */
-#define RING_FRAMES      (PRE_ROLL_FRAMES + 150u)    /* 3 s more: speech that goes on while a final is awaited */
-#define STT_DEADLINE_US  2500000u
-#define MAX_TURN_US      45000000u
-#define TEXT_MAX         8192                        /* of a turn; words beyond it are dropped */
-#define KEY_TAIL_FRAMES  6u                          /* of silence the key detector sees, to notice the release */
-#define SETTLED_FRAMES   40u                         /* of digital silence, then the rest of it is skipped */
+#define PRE_ROLL_FRAMES 13u                      /* 260 ms before the onset are given to the recogniser */
+#define RING_FRAMES     (PRE_ROLL_FRAMES + 150u) /* 3 s more: speech that goes on while a final is awaited */
+#define STT_DEADLINE_US 2500000u
+#define MAX_TURN_US     45000000u
+#define TEXT_MAX        8192 /* of a turn; words beyond it are dropped */
+#define KEY_TAIL_FRAMES 6u   /* of silence the key detector sees, to notice the release */
+#define SETTLED_FRAMES  40u  /* of digital silence, then the rest of it is skipped */
 
-enum state { QUIET, HEARING, FINISHING };            /* no turn; segment open; its final is awaited */
+enum state { QUIET, HEARING, FINISHING }; /* no turn; segment open; its final is awaited */
 
 struct cw_listener {
 	struct cw_world *world;
 	struct cw_listener_conf conf;
 	const struct cw_listener_events *ev;
 	void *arg;
-	bool *gone;                     /* set by the destructor while a handler runs */
+	bool *gone; /* set by the destructor while a handler runs */
 
-	struct cw_stt *stt;             /* NULL: none */
+	struct cw_stt *stt; /* NULL: none */
 	struct cw_dtmf_rx *keys;
 	struct cw_vad vad;
-	struct cw_timer timer;          /* the final's deadline */
+	struct cw_timer timer; /* the final's deadline */
 	enum state state;
 	enum cw_awaiting awaiting;
-	uint64_t silence_us;            /* that ends the turn, by the words so far */
+	uint64_t silence_us; /* that ends the turn, by the words so far */
 
 	uint64_t turn_onset_us, turn_last_us;
-	uint64_t onset_us, last_us;     /* of the stretch */
-	struct cw_buf said;             /* finals of the turn's earlier segments */
-	struct cw_buf words;            /* those and the partial of the open one */
-	double confidence;              /* the least of the segments; negative: unknown */
-	bool failed;                    /* a segment was lost */
-	bool resumed;                   /* speech went on while the final is awaited … */
-	uint64_t resumed_frame;         /* … from here */
+	uint64_t onset_us, last_us; /* of the stretch */
+	struct cw_buf said;         /* finals of the turn's earlier segments */
+	struct cw_buf words;        /* those and the partial of the open one */
+	double confidence;          /* the least of the segments; negative: unknown */
+	bool failed;                /* a segment was lost */
+	bool resumed;               /* speech went on while the final is awaited … */
+	uint64_t resumed_frame;     /* … from here */
 	uint64_t resumed_onset_us;
-	bool cut;                       /* finishing because the turn is too long */
+	bool cut; /* finishing because the turn is too long */
 
-	uint64_t frame;                 /* frames in the ring so far: the next goes to frame % RING_FRAMES */
-	unsigned silent;                /* frames of digital silence in a row */
+	uint64_t frame;  /* frames in the ring so far: the next goes to frame % RING_FRAMES */
+	unsigned silent; /* frames of digital silence in a row */
 	uint8_t ring[RING_FRAMES][CW_FRAME_SAMPLES];
 };
 
@@ -123,8 +123,12 @@ static uint64_t pre_roll(uint64_t frame)
 static void end_turn(struct cw_listener *l)
 {
 	CW_BUF_SCOPED struct cw_buf text = l->words;
-	struct cw_heard heard = {.text = text.len ? text.p : "", .confidence = l->confidence, .onset_us = l->turn_onset_us,
-		.last_us = l->turn_last_us, .decided_us = now_us(l), .recognised = !l->failed && l->stt};
+	struct cw_heard heard = {.text = text.len ? text.p : "",
+		.confidence = l->confidence,
+		.onset_us = l->turn_onset_us,
+		.last_us = l->turn_last_us,
+		.decided_us = now_us(l),
+		.recognised = !l->failed && l->stt};
 
 	if (heard.decided_us < heard.last_us)
 		heard.decided_us = heard.last_us;
@@ -132,7 +136,7 @@ static void end_turn(struct cw_listener *l)
 	cw_buf_reset(&l->said);
 	cw_timer_stop(&l->timer);
 	l->state = QUIET;
-	if (l->resumed)                     /* the next one began already */
+	if (l->resumed) /* the next one began already */
 		begin_turn(l, l->resumed_onset_us, l->resumed_frame);
 	else if (l->vad.speech)
 		begin_turn(l, l->last_us, l->frame);
@@ -165,7 +169,8 @@ static void finish_segment(struct cw_listener *l)
 		end_turn(l);
 		return;
 	}
-	cw_timer_start(&l->timer, l->conf.stt_deadline_us ? l->conf.stt_deadline_us : STT_DEADLINE_US, final_overdue, l);
+	cw_timer_start(
+		&l->timer, l->conf.stt_deadline_us ? l->conf.stt_deadline_us : STT_DEADLINE_US, final_overdue, l);
 	cw_stt_finish(l->stt);
 }
 
@@ -188,7 +193,7 @@ static void on_final(const char *text, double confidence, void *arg)
 
 	if (l->state == QUIET)
 		return;
-	if (l->state == HEARING)            /* an engine which ends segments by itself */
+	if (l->state == HEARING) /* an engine which ends segments by itself */
 		l->turn_last_us = l->last_us;
 	cw_timer_stop(&l->timer);
 	join(&l->said, text);
@@ -196,7 +201,7 @@ static void on_final(const char *text, double confidence, void *arg)
 	if (*text && confidence >= 0 && (l->confidence < 0 || confidence < l->confidence))
 		l->confidence = confidence;
 	if (l->state == FINISHING && l->resumed && !l->cut)
-		begin_segment(l, l->resumed_frame);          /* the turn goes on */
+		begin_segment(l, l->resumed_frame); /* the turn goes on */
 	else
 		end_turn(l);
 }
@@ -268,7 +273,7 @@ void cw_listener_frame(struct cw_listener *l, const uint8_t *ulaw, uint64_t end_
 	else
 		cw_ulaw_decode(ulaw, pcm, CW_FRAME_SAMPLES);
 	if (l->silent > SETTLED_FRAMES && l->state == QUIET && !l->vad.speech)
-		return;                              /* the ring is full of silence already */
+		return; /* the ring is full of silence already */
 
 	masked = key_down(l, pcm, &digit);
 	if (masked || silent)
@@ -315,13 +320,25 @@ void cw_listener_stop(struct cw_listener *l)
 	l->vad.speech = l->resumed = false;
 }
 
-bool cw_listener_speech(const struct cw_listener *l) { return l->vad.speech; }
+bool cw_listener_speech(const struct cw_listener *l)
+{
+	return l->vad.speech;
+}
 
-bool cw_listener_in_turn(const struct cw_listener *l) { return l->state != QUIET || l->vad.speech; }
+bool cw_listener_in_turn(const struct cw_listener *l)
+{
+	return l->state != QUIET || l->vad.speech;
+}
 
-uint64_t cw_listener_last_us(const struct cw_listener *l) { return l->last_us; }
+uint64_t cw_listener_last_us(const struct cw_listener *l)
+{
+	return l->last_us;
+}
 
-float cw_listener_level_db(const struct cw_listener *l) { return l->vad.level_db; }
+float cw_listener_level_db(const struct cw_listener *l)
+{
+	return l->vad.level_db;
+}
 
 /* ---- life ---- */
 
@@ -335,8 +352,8 @@ static int listener_free(struct cw_listener *l)
 	return 0;
 }
 
-int cw_listener_new(void *parent, struct cw_world *w, const struct cw_listener_conf *conf, const struct cw_listener_events *ev, void *arg,
-	struct cw_listener **ret, struct cw_why *why)
+int cw_listener_new(void *parent, struct cw_world *w, const struct cw_listener_conf *conf,
+	const struct cw_listener_events *ev, void *arg, struct cw_listener **ret, struct cw_why *why)
 {
 	static const struct cw_stt_events stt_events = {.partial = on_partial, .final = on_final, .failed = on_failed};
 	static const struct cw_vad_conf unset;
@@ -367,7 +384,7 @@ int cw_listener_new(void *parent, struct cw_world *w, const struct cw_listener_c
 		if (err)
 			return err;
 	}
-	l->conf.stt = l->conf.language = NULL;       /* theirs */
+	l->conf.stt = l->conf.language = NULL; /* theirs */
 	*ret = talloc_move(parent, &l);
 	return 0;
 }

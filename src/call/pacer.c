@@ -2,13 +2,13 @@
 
 #include "base/mem.h"
 
-#define LEAD_US        200000u
-#define LEAD_MIN_US    40000u
-#define US_PER_SAMPLE  125u
-#define MARK_SAMPLES   4000u          /* a mark at least every 500 ms */
-#define CONFIRM_US     500000u        /* an end mark later than this (and the usual trip) is lost */
-#define BURST          16u            /* frames sent at once at most */
-#define DRY_US         1000u
+#define LEAD_US       200000u
+#define LEAD_MIN_US   40000u
+#define US_PER_SAMPLE 125u
+#define MARK_SAMPLES  4000u   /* a mark at least every 500 ms */
+#define CONFIRM_US    500000u /* an end mark later than this (and the usual trip) is lost */
+#define BURST         16u     /* frames sent at once at most */
+#define DRY_US        1000u
 
 /* ---- which samples come next ---- */
 
@@ -59,7 +59,7 @@ struct cw_utterance *cw_pacer_source(struct cw_speaker *s)
 		if (!first)
 			first = u;
 		else if (can && u->urgent)
-			return u;            /* while the one before it waits for its engine */
+			return u; /* while the one before it waits for its engine */
 	}
 	return NULL;
 }
@@ -77,10 +77,10 @@ static uint64_t played_until(const struct cw_speaker *s)
 static void note_heard(struct cw_piece *p, size_t sample)
 {
 	if (sample > p->n)
-		sample = p->n;               /* the last frame is filled up with silence */
+		sample = p->n; /* the last frame is filled up with silence */
 	if (sample > p->heard)
 		p->heard = sample;
-	if (cw_piece_heard_out(p)) {         /* never sent again */
+	if (cw_piece_heard_out(p)) { /* never sent again */
 		talloc_free(p->ulaw);
 		p->ulaw = NULL;
 	}
@@ -167,7 +167,7 @@ void cw_pacer_clear(struct cw_speaker *s)
 	uint64_t until = f->drain_us;
 
 	if (f->extents_n || until > now)
-		(void)cw_line_clear(s->line);        /* a line that is gone plays nothing either */
+		(void)cw_line_clear(s->line); /* a line that is gone plays nothing either */
 	if (until > now && s->ev->cleared)
 		s->ev->cleared(call_time(s, now), call_time(s, until), s->arg);
 	f->sent = played_until(s);
@@ -191,11 +191,11 @@ static void send_mark(struct cw_speaker *s, struct cw_utterance *u, unsigned pie
 	uint32_t id = f->mark_id + 1;
 
 	if (cw_line_mark(s->line, id))
-		return;                              /* without it the clock decides */
+		return; /* without it the clock decides */
 	f->mark_id = id;
 	f->since_mark = 0;
-	f->marks[id % CW_MARKS] =
-		(struct cw_far_mark){.id = id, .utterance = u->id, .piece = piece, .sample = sample, .due_us = f->drain_us};
+	f->marks[id % CW_MARKS] = (struct cw_far_mark){
+		.id = id, .utterance = u->id, .piece = piece, .sample = sample, .due_us = f->drain_us};
 	u->last_mark = id;
 }
 
@@ -204,7 +204,7 @@ static void learn_trip(struct cw_far *f, const struct cw_far_mark *m, uint64_t n
 	uint64_t trip = now > m->due_us ? now - m->due_us : 0;
 
 	if (m->id < f->mark_seen)
-		return;                              /* overtaken: its lateness says nothing */
+		return; /* overtaken: its lateness says nothing */
 	f->mark_seen = m->id;
 	if (!f->trip_known || trip < f->trip_us)
 		f->trip_us = trip;
@@ -247,7 +247,8 @@ static bool audible(const uint8_t *ulaw)
 	return peak >= CW_AUDIBLE_CODE;
 }
 
-static void note_audible(struct cw_speaker *s, struct cw_utterance *u, const uint8_t *ulaw, size_t frames, uint64_t at_us)
+static void note_audible(
+	struct cw_speaker *s, struct cw_utterance *u, const uint8_t *ulaw, size_t frames, uint64_t at_us)
 {
 	for (size_t i = 0; i < frames; i++, at_us += CW_TICK_US) {
 		if (!audible(ulaw + i * CW_FRAME_SAMPLES))
@@ -324,7 +325,7 @@ static void send_due(struct cw_speaker *s)
 		if (frames > have)
 			frames = have;
 		if (send_frames(s, u, frames > BURST ? BURST : frames))
-			return;                      /* the line does not take it now: next tick */
+			return; /* the line does not take it now: next tick */
 		cw_speaker_synthesise(s);
 	}
 }

@@ -6,10 +6,10 @@
 #include "audio/tone.h"
 #include "base/mem.h"
 
-#define GAP_MAX_FRAMES  50u          /* of lost frames given to the listener as silence */
-#define STALL_US        2000000u     /* frames so late for good: the far clock stood still */
-#define KEY_ON_MS       100
-#define KEY_OFF_MS      100
+#define GAP_MAX_FRAMES 50u      /* of lost frames given to the listener as silence */
+#define STALL_US       2000000u /* frames so late for good: the far clock stood still */
+#define KEY_ON_MS      100
+#define KEY_OFF_MS     100
 
 /* ---- timeline ---- */
 
@@ -167,9 +167,9 @@ static void on_answered(const struct cw_line_info *info, void *arg)
 	p->answered = true;
 	p->answered_us = cw_party_now(p);
 	if (!noted(p, CW_EV_CALL_STARTED))
-		cw_timeline_add(p->conf.timeline, p->answered_us, CW_SIDE_LINE, CW_EV_CALL_STARTED, "{s:s, s:s, s:s, s:s, s:I}", "call_id",
-			info->call_id, "from", info->from, "to", info->to, "line", p->line->driver->name, "wall_us",
-			(json_int_t)cw_wall(p->world));
+		cw_timeline_add(p->conf.timeline, p->answered_us, CW_SIDE_LINE, CW_EV_CALL_STARTED,
+			"{s:s, s:s, s:s, s:s, s:I}", "call_id", info->call_id, "from", info->from, "to", info->to,
+			"line", p->line->driver->name, "wall_us", (json_int_t)cw_wall(p->world));
 	cw_party_note(p, CW_EV_ANSWERED, "{s:s}", "stream_id", info->stream_id ? info->stream_id : "");
 	cw_speaker_attach(p->speaker, p->line);
 	cw_watch_answered(p);
@@ -202,7 +202,7 @@ static void on_note(const char *what, const char *json, void *arg)
 	}
 	if (data && json_object_set_new(data, "what", json_string(what))) {
 		json_decref(data);
-		data = NULL;                         /* counted as lost */
+		data = NULL; /* counted as lost */
 	}
 	cw_timeline_add_json(p->conf.timeline, cw_party_now(p), CW_SIDE_LINE, CW_EV_LINE_NOTE, data);
 }
@@ -220,13 +220,13 @@ void cw_party_closed(struct cw_party *p, enum cw_end_reason reason, const char *
 		return;
 	cw_watch_stop(p);
 	cw_listener_stop(p->listener);
-	p->closed = true;                            /* the mind hears of nothing but the end */
+	p->closed = true; /* the mind hears of nothing but the end */
 	cw_speaker_stop(p->speaker);
 	cw_speaker_flush(p->speaker);
 	cw_line_attach(p->line, NULL, NULL);
 	if (!noted(p, CW_EV_HUNG_UP))
-		cw_party_note(p, CW_EV_HUNG_UP, "{s:s, s:s, s:s}", "by", ended_by(p, reason), "reason", cw_end_reason_name(reason), "detail",
-			detail ? detail : "");
+		cw_party_note(p, CW_EV_HUNG_UP, "{s:s, s:s, s:s}", "by", ended_by(p, reason), "reason",
+			cw_end_reason_name(reason), "detail", detail ? detail : "");
 	p->ops->closed(p->mind, reason, detail ? detail : "");
 }
 
@@ -249,14 +249,15 @@ static void on_started(uint32_t utterance, void *arg)
 
 static void on_asked(uint32_t utterance, unsigned sentence, const char *text, void *arg)
 {
-	cw_party_note(arg, CW_EV_TTS_STARTED, "{s:I, s:i, s:s}", "utterance", (json_int_t)utterance, "sentence", (int)sentence, "text", text);
+	cw_party_note(arg, CW_EV_TTS_STARTED, "{s:I, s:i, s:s}", "utterance", (json_int_t)utterance, "sentence",
+		(int)sentence, "text", text);
 }
 
 static void on_sentence(uint32_t utterance, unsigned sentence, const char *text, uint64_t ttfb_us, void *arg)
 {
 	(void)text;
-	cw_party_note(arg, CW_EV_TTS_FIRST_AUDIO, "{s:I, s:i, s:I}", "utterance", (json_int_t)utterance, "sentence", (int)sentence, "ttfb_us",
-		(json_int_t)ttfb_us);
+	cw_party_note(arg, CW_EV_TTS_FIRST_AUDIO, "{s:I, s:i, s:I}", "utterance", (json_int_t)utterance, "sentence",
+		(int)sentence, "ttfb_us", (json_int_t)ttfb_us);
 }
 
 static void on_spoke(const struct cw_spoken *s, void *arg)
@@ -264,9 +265,9 @@ static void on_spoke(const struct cw_spoken *s, void *arg)
 	struct cw_party *p = arg;
 	json_t *error = s->err ? json_string(strerrorname_np(s->err)) : NULL;
 
-	cw_party_note_at(p, cw_party_now(p), CW_EV_SPOKE, "{s:I, s:s, s:s, s:b, s:I, s:I, s:o*}", "utterance", (json_int_t)s->utterance,
-		"heard", s->heard, "unheard", s->unheard, "cut", s->cut, "started_us", (json_int_t)s->started_us, "ended_us",
-		(json_int_t)s->ended_us, "error", error);
+	cw_party_note_at(p, cw_party_now(p), CW_EV_SPOKE, "{s:I, s:s, s:s, s:b, s:I, s:I, s:o*}", "utterance",
+		(json_int_t)s->utterance, "heard", s->heard, "unheard", s->unheard, "cut", s->cut, "started_us",
+		(json_int_t)s->started_us, "ended_us", (json_int_t)s->ended_us, "error", error);
 	if (p->closed)
 		return;
 	if (!cw_speaker_busy(p->speaker))
@@ -307,7 +308,8 @@ static int queued(struct cw_party *p, int err, const char *how, uint32_t id, con
 	if (err)
 		fault(p, "speaker", err, "an utterance could not be queued");
 	else
-		cw_party_note(p, CW_EV_SAY, "{s:I, s:s, s:s}", "utterance", (json_int_t)id, "text", text ? text : "", "how", how);
+		cw_party_note(p, CW_EV_SAY, "{s:I, s:s, s:s}", "utterance", (json_int_t)id, "text", text ? text : "",
+			"how", how);
 	return err;
 }
 
@@ -326,7 +328,8 @@ int cw_party_say(struct cw_party *p, const char *text, uint32_t *utterance)
 	return err;
 }
 
-static int play(struct cw_party *p, const int16_t *pcm, size_t n, const char *text, const char *how, uint32_t *utterance)
+static int play(
+	struct cw_party *p, const int16_t *pcm, size_t n, const char *text, const char *how, uint32_t *utterance)
 {
 	uint32_t id = 0;
 
@@ -379,19 +382,40 @@ void cw_party_expect(struct cw_party *p, enum cw_awaiting awaiting, const struct
 	cw_listener_expect(p->listener, awaiting, hints);
 }
 
-struct cw_world *cw_party_world(struct cw_party *p) { return p->world; }
+struct cw_world *cw_party_world(struct cw_party *p)
+{
+	return p->world;
+}
 
-struct cw_timeline *cw_party_timeline(struct cw_party *p) { return p->conf.timeline; }
+struct cw_timeline *cw_party_timeline(struct cw_party *p)
+{
+	return p->conf.timeline;
+}
 
-enum cw_side cw_party_side(const struct cw_party *p) { return p->conf.side; }
+enum cw_side cw_party_side(const struct cw_party *p)
+{
+	return p->conf.side;
+}
 
-bool cw_party_speaking(const struct cw_party *p) { return cw_speaker_busy(p->speaker); }
+bool cw_party_speaking(const struct cw_party *p)
+{
+	return cw_speaker_busy(p->speaker);
+}
 
-bool cw_party_hearing(const struct cw_party *p) { return cw_listener_in_turn(p->listener); }
+bool cw_party_hearing(const struct cw_party *p)
+{
+	return cw_listener_in_turn(p->listener);
+}
 
-struct cw_listener *cw_party_listener(struct cw_party *p) { return p->listener; }
+struct cw_listener *cw_party_listener(struct cw_party *p)
+{
+	return p->listener;
+}
 
-struct cw_speaker *cw_party_speaker(struct cw_party *p) { return p->speaker; }
+struct cw_speaker *cw_party_speaker(struct cw_party *p)
+{
+	return p->speaker;
+}
 
 /* ---- life ---- */
 
@@ -405,8 +429,13 @@ static int party_free(struct cw_party *p)
 
 static int make_parts(struct cw_party *p, struct cw_why *why)
 {
-	static const struct cw_speaker_events speaker_events = {.started = on_started, .sentence = on_sentence, .spoke = on_spoke,
-		.failed = on_failed, .asked = on_asked, .sent = on_sent, .cleared = on_cleared};
+	static const struct cw_speaker_events speaker_events = {.started = on_started,
+		.sentence = on_sentence,
+		.spoke = on_spoke,
+		.failed = on_failed,
+		.asked = on_asked,
+		.sent = on_sent,
+		.cleared = on_cleared};
 	int err = 0;
 
 	p->conf.listener.epoch_us = p->conf.speaker.epoch_us = p->conf.epoch_us;
@@ -419,11 +448,15 @@ static int make_parts(struct cw_party *p, struct cw_why *why)
 	return err;
 }
 
-int cw_party_new(void *parent, struct cw_world *w, const struct cw_party_conf *conf, struct cw_line *line, const struct cw_mind_ops *ops,
-	void *mind, struct cw_party **ret, struct cw_why *why)
+int cw_party_new(void *parent, struct cw_world *w, const struct cw_party_conf *conf, struct cw_line *line,
+	const struct cw_mind_ops *ops, void *mind, struct cw_party **ret, struct cw_why *why)
 {
-	static const struct cw_line_events line_events = {.answered = on_answered, .frame = on_frame, .dtmf = on_dtmf, .mark = on_mark,
-		.note = on_note, .closed = on_closed};
+	static const struct cw_line_events line_events = {.answered = on_answered,
+		.frame = on_frame,
+		.dtmf = on_dtmf,
+		.mark = on_mark,
+		.note = on_note,
+		.closed = on_closed};
 
 	CW_ASSERT(ops->answered && ops->closed);
 	CW_SCOPED struct cw_party *p = talloc_zero(NULL, struct cw_party);

@@ -30,41 +30,46 @@ struct cw_party;
 struct cw_tts;
 
 struct cw_party_conf {
-	enum cw_side side;                  /* whose party: CW_SIDE_CALLER or CW_SIDE_AGENT; left or right in recordings */
+	enum cw_side side; /* whose party: CW_SIDE_CALLER or CW_SIDE_AGENT; left or right in recordings */
 	struct cw_listener_conf listener;
 	struct cw_speaker_conf speaker;
-	bool barge_in;                      /* the other may interrupt us */
-	uint64_t barge_min_us;              /* speech before we pause, 0 = the VAD's own onset */
-	bool watchdog;                      /* we owe the other audio (agents) */
-	uint64_t filler_us;                 /* 0 = 2.5 s */
-	uint64_t fallback_us;               /* 0 = 6 s */
-	uint64_t idle_us;                   /* the other silent: idle() every …; 0 = 8 s; UINT64_MAX = never */
-	const struct cw_spare_prompts *spares;  /* audio that needs no engine; NULL: a tone */
+	bool barge_in;                         /* the other may interrupt us */
+	uint64_t barge_min_us;                 /* speech before we pause, 0 = the VAD's own onset */
+	bool watchdog;                         /* we owe the other audio (agents) */
+	uint64_t filler_us;                    /* 0 = 2.5 s */
+	uint64_t fallback_us;                  /* 0 = 6 s */
+	uint64_t idle_us;                      /* the other silent: idle() every …; 0 = 8 s; UINT64_MAX = never */
+	const struct cw_spare_prompts *spares; /* audio that needs no engine; NULL: a tone */
 	/* Not owned; NULL: the party has one of its own. Both parties of a call may write one timeline: each writes its own mouth (say …
 	 * interrupted), and with @timeline_ear what it hears of the other (speech_started … turn_ended, dtmf, named after the other). */
 	struct cw_timeline *timeline;
 	bool timeline_ear;
-	uint64_t epoch_us;                  /* cw_now() at t = 0 of the timeline */
-	struct cw_recorder *recorder;       /* not owned, or NULL; both sides are written, each frame where it is heard at our end */
+	uint64_t epoch_us; /* cw_now() at t = 0 of the timeline */
+	struct cw_recorder
+		*recorder; /* not owned, or NULL; both sides are written, each frame where it is heard at our end */
 };
 
 /* Rendered in advance, when the agent file is loaded: they work when every engine is dead. */
 struct cw_spare_prompts {
-	const int16_t *filler;   size_t filler_n;    const char *filler_text;
-	const int16_t *fallback; size_t fallback_n;  const char *fallback_text;
+	const int16_t *filler;
+	size_t filler_n;
+	const char *filler_text;
+	const int16_t *fallback;
+	size_t fallback_n;
+	const char *fallback_text;
 };
 
 /* Make a party on @line, which is attached and from now on hangs from the party (on failure it stays where it was). Audio starts with
  * the line's `answered`. What is said before is kept until then. Errors: what cw_listener_new() and cw_speaker_new() give. */
-int cw_party_new(void *parent, struct cw_world *w, const struct cw_party_conf *conf, struct cw_line *line, const struct cw_mind_ops *ops,
-		 void *mind, struct cw_party **ret, struct cw_why *why);
+int cw_party_new(void *parent, struct cw_world *w, const struct cw_party_conf *conf, struct cw_line *line,
+	const struct cw_mind_ops *ops, void *mind, struct cw_party **ret, struct cw_why *why);
 
 /* ---- what a mind does ---- */
 
-int cw_party_say(struct cw_party *p, const char *text, uint32_t *utterance);           /* queue; @utterance may be NULL */
+int cw_party_say(struct cw_party *p, const char *text, uint32_t *utterance); /* queue; @utterance may be NULL */
 int cw_party_play(struct cw_party *p, const int16_t *pcm, size_t n, const char *text, uint32_t *utterance);
 int cw_party_dtmf(struct cw_party *p, const char *digits);
-void cw_party_stop(struct cw_party *p);                                                /* fall silent now */
+void cw_party_stop(struct cw_party *p); /* fall silent now */
 void cw_party_expect(struct cw_party *p, enum cw_awaiting awaiting, const struct cw_hints *hints);
 /* say() and play() give what cw_speaker_say() and cw_speaker_play() give, and ENOTCONN after `closed`. stop() ends a pause as well.
  * Digits go out of band where the line can, else as tones behind what is queued.
@@ -77,14 +82,14 @@ void cw_party_owe(struct cw_party *p, bool owing, const char *waiting_for);
 /* When the speaker has played out, after 15 s at the latest. When that last utterance is interrupted, not before the other's turn
  * has ended and been answered. `closed` follows, within 10 s even when the line does not confirm. */
 void cw_party_hang_up(struct cw_party *p, const char *why);
-void cw_party_drop(struct cw_party *p, const char *why);                               /* now */
+void cw_party_drop(struct cw_party *p, const char *why); /* now */
 
 struct cw_world *cw_party_world(struct cw_party *p);
-uint64_t cw_party_now(const struct cw_party *p);                                       /* µs on the timeline's clock */
+uint64_t cw_party_now(const struct cw_party *p); /* µs on the timeline's clock */
 struct cw_timeline *cw_party_timeline(struct cw_party *p);
 enum cw_side cw_party_side(const struct cw_party *p);
-bool cw_party_speaking(const struct cw_party *p);                                      /* busy or audible */
-bool cw_party_hearing(const struct cw_party *p);                                       /* the other is in a turn */
+bool cw_party_speaking(const struct cw_party *p); /* busy or audible */
+bool cw_party_hearing(const struct cw_party *p);  /* the other is in a turn */
 struct cw_listener *cw_party_listener(struct cw_party *p);
 struct cw_speaker *cw_party_speaker(struct cw_party *p);
 /* Write an event of ours on the timeline at the present time (json_pack format). */

@@ -7,9 +7,9 @@
 #include "base/mem.h"
 #include "world/world.h"
 
-#define BLOCK_FRAMES    CW_RATE_HZ            /* stereo samples in a block: one second */
-#define WINDOW_BLOCKS   2                     /* still open for writing: the newest, and one for what comes late */
-#define WAITING_MAX     30                    /* blocks on their way to the disk */
+#define BLOCK_FRAMES    CW_RATE_HZ /* stereo samples in a block: one second */
+#define WINDOW_BLOCKS   2          /* still open for writing: the newest, and one for what comes late */
+#define WAITING_MAX     30         /* blocks on their way to the disk */
 #define CALL_MAX_BLOCKS (3 * 3600)
 #define LEVELS_STEP     (60 * 50)
 #define LEVELS_MAX      (CALL_MAX_BLOCKS * 50)
@@ -17,31 +17,31 @@
 
 struct block {
 	struct block *next;
-	int16_t samples[2 * BLOCK_FRAMES];    /* left caller, right agent */
+	int16_t samples[2 * BLOCK_FRAMES]; /* left caller, right agent */
 };
 
 /* What a job touches: a tree of its own, which outlives the recorder while a job is under way. */
 struct sink {
 	struct cw_wav_writer *wav;
-	struct block *block;                  /* being written, NULL = one block of silence */
-	bool close;                           /* instead of a block */
-	int err;                              /* first error; nothing is written after it */
+	struct block *block; /* being written, NULL = one block of silence */
+	bool close;          /* instead of a block */
+	int err;             /* first error; nothing is written after it */
 
-	struct cw_recorder *owner;            /* NULL: the recorder is gone, the last job's end frees this */
-	unsigned jobs;                        /* started and not disposed of yet */
+	struct cw_recorder *owner; /* NULL: the recorder is gone, the last job's end frees this */
+	unsigned jobs;             /* started and not disposed of yet */
 };
 
 struct cw_recorder {
 	struct cw_world *world;
 	struct sink *sink;
-	struct cw_work *job;                  /* NULL: none under way */
-	struct block *window[WINDOW_BLOCKS];  /* block number n at n % WINDOW_BLOCKS; NULL = silence so far */
-	uint64_t first;                       /* block number of the oldest in the window */
-	struct block *spare;                  /* written blocks, to be used again */
+	struct cw_work *job;                 /* NULL: none under way */
+	struct block *window[WINDOW_BLOCKS]; /* block number n at n % WINDOW_BLOCKS; NULL = silence so far */
+	uint64_t first;                      /* block number of the oldest in the window */
+	struct block *spare;                 /* written blocks, to be used again */
 
-	struct block *waiting[WAITING_MAX];   /* ring; NULL = silence */
+	struct block *waiting[WAITING_MAX]; /* ring; NULL = silence */
 	unsigned waiting_first, waiting_n;
-	uint64_t silent_blocks;               /* to be written before the ring goes on: lost for want of room */
+	uint64_t silent_blocks; /* to be written before the ring goes on: lost for want of room */
 
 	uint8_t *levels[CW_SIDE_AGENT + 1];
 	size_t levels_n[CW_SIDE_AGENT + 1];
@@ -121,7 +121,11 @@ static void give_up(void *arg)
 
 static void start_job(struct cw_recorder *r)
 {
-	const struct cw_job job = {.run = sink_run, .done = job_done, .dispose = sink_dispose, .arg = r->sink, .blocking = true,
+	const struct cw_job job = {.run = sink_run,
+		.done = job_done,
+		.dispose = sink_dispose,
+		.arg = r->sink,
+		.blocking = true,
 		.label = "recorder"};
 	int err = cw_work(r, r->world, &job, &r->job);
 
@@ -130,7 +134,7 @@ static void start_job(struct cw_recorder *r)
 		return;
 	}
 	r->job = NULL;
-	r->sink->err = r->sink->err ? r->sink->err : err;          /* told at the end; the call goes on */
+	r->sink->err = r->sink->err ? r->sink->err : err; /* told at the end; the call goes on */
 	reuse(r, r->sink->block);
 	r->sink->block = NULL;
 	if (r->finishing)
@@ -212,7 +216,7 @@ static void note_level(struct cw_recorder *r, enum cw_side side, uint64_t positi
 		uint8_t *more = talloc_realloc(r, r->levels[side], uint8_t, have + LEVELS_STEP);
 
 		if (!more)
-			return;          /* a picture without its end */
+			return; /* a picture without its end */
 		memset(more + have, 0, LEVELS_STEP);
 		r->levels[side] = more;
 	}
@@ -313,4 +317,7 @@ size_t cw_recorder_levels(const struct cw_recorder *r, enum cw_side side, const 
 	return r->levels_n[side];
 }
 
-uint64_t cw_recorder_lost(const struct cw_recorder *r) { return r->lost; }
+uint64_t cw_recorder_lost(const struct cw_recorder *r)
+{
+	return r->lost;
+}

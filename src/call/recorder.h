@@ -29,4 +29,4 @@ void cw_recorder_frame(struct cw_recorder *r, enum cw_side side, uint64_t positi
 void cw_recorder_finish(struct cw_recorder *r, void (*done)(int err, void *arg), void *arg);
 /* Levels for pictures: per 20 ms and side, peak 0 … 255 (at most 3 hours); valid until the recorder is freed. */
 size_t cw_recorder_levels(const struct cw_recorder *r, enum cw_side side, const uint8_t **levels);
-uint64_t cw_recorder_lost(const struct cw_recorder *r);       /* frames and blocks that could not be kept */
+uint64_t cw_recorder_lost(const struct cw_recorder *r); /* frames and blocks that could not be kept */

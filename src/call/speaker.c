@@ -6,11 +6,11 @@
 #include "base/str.h"
 #include "call/guard.h"
 
-#define QUEUE_MAX     16
-#define AHEAD         2              /* sentences asked for and not wholly sent: one plays, one is made */
-#define TTS_FIRST_US  3000000u
-#define TTS_IDLE_US   2000000u
-#define TTS_AGAIN_US  20000u         /* the engine's queue was full */
+#define QUEUE_MAX    16
+#define AHEAD        2 /* sentences asked for and not wholly sent: one plays, one is made */
+#define TTS_FIRST_US 3000000u
+#define TTS_IDLE_US  2000000u
+#define TTS_AGAIN_US 20000u /* the engine's queue was full */
 
 uint64_t cw_speaker_now(const struct cw_speaker *s)
 {
@@ -30,11 +30,16 @@ static void tell_ended(void *arg)
 	while (s->ended) {
 		CW_SCOPED struct cw_utterance *u = s->ended;
 		const char *heard = cw_utterance_heard(u, NULL), *rest = u->text + u->heard_len;
-		struct cw_spoken spoken = {.utterance = u->id, .heard = heard, .cut = u->cut, .err = u->err,
-			.started_us = u->started_us, .ended_us = u->ended_us, .urgent = u->urgent};
+		struct cw_spoken spoken = {.utterance = u->id,
+			.heard = heard,
+			.cut = u->cut,
+			.err = u->err,
+			.started_us = u->started_us,
+			.ended_us = u->ended_us,
+			.urgent = u->urgent};
 
 		s->ended = u->next;
-		(void)talloc_steal(NULL, u);           /* it is ours while the handler runs, which may free the speaker */
+		(void)talloc_steal(NULL, u); /* it is ours while the handler runs, which may free the speaker */
 		while (*rest == ' ')
 			rest++;
 		spoken.unheard = rest;
@@ -67,7 +72,7 @@ void cw_speaker_end(struct cw_speaker *s, struct cw_utterance *u)
 	(void)cw_utterance_heard(u, &u->heard_len);
 	if (!u->started_us)
 		u->started_us = u->ended_us = cw_speaker_now(s);
-	for (unsigned i = 0; i < u->n; i++) {          /* the samples have served; the words are wanted until `spoke` */
+	for (unsigned i = 0; i < u->n; i++) { /* the samples have served; the words are wanted until `spoke` */
 		talloc_free(u->pieces[i].ulaw);
 		u->pieces[i].ulaw = NULL;
 	}
@@ -114,7 +119,9 @@ static void job_overdue(void *arg)
 {
 	struct cw_speaker *s = arg;
 
-	piece_failed(s, ETIMEDOUT, s->job_utterance->pieces[s->job_piece].n ? "synthesis stalled in mid-sentence" : "no audio from the engine in time");
+	piece_failed(s, ETIMEDOUT,
+		s->job_utterance->pieces[s->job_piece].n ? "synthesis stalled in mid-sentence"
+							 : "no audio from the engine in time");
 }
 
 static void job_audio(const int16_t *pcm, size_t n, void *arg)
@@ -156,7 +163,10 @@ static void job_done(int err, const char *reason, void *arg)
 	if (!err && !p->n)
 		err = ENODATA;
 	if (err) {
-		piece_failed(s, err, reason && *reason ? reason : err == ENODATA ? "the engine gave no audio" : strerror(err));
+		piece_failed(s, err,
+			reason && *reason ? reason
+			: err == ENODATA  ? "the engine gave no audio"
+					  : strerror(err));
 		return;
 	}
 	p->done = true;
@@ -289,7 +299,7 @@ int cw_speaker_play(struct cw_speaker *s, const int16_t *pcm, size_t n, const ch
 		return err;
 	(void)queue_up(s, u, utterance);
 	if (!s->carrier && s->line && !s->paused)
-		cw_timer_start(&s->play_timer, 0, tick, s);   /* `started` may not come inside play() */
+		cw_timer_start(&s->play_timer, 0, tick, s); /* `started` may not come inside play() */
 	return 0;
 }
 
@@ -330,18 +340,30 @@ void cw_speaker_resume(struct cw_speaker *s)
 
 /* ---- what others ask ---- */
 
-bool cw_speaker_busy(const struct cw_speaker *s) { return s->queue != NULL; }
+bool cw_speaker_busy(const struct cw_speaker *s)
+{
+	return s->queue != NULL;
+}
 
-bool cw_speaker_paused(const struct cw_speaker *s) { return s->paused; }
+bool cw_speaker_paused(const struct cw_speaker *s)
+{
+	return s->paused;
+}
 
 bool cw_speaker_audible(const struct cw_speaker *s)
 {
 	return s->audible_until_us > cw_speaker_now(s);
 }
 
-uint64_t cw_speaker_last_us(const struct cw_speaker *s) { return s->audible_until_us; }
+uint64_t cw_speaker_last_us(const struct cw_speaker *s)
+{
+	return s->audible_until_us;
+}
 
-uint64_t cw_speaker_underruns(const struct cw_speaker *s) { return s->underruns; }
+uint64_t cw_speaker_underruns(const struct cw_speaker *s)
+{
+	return s->underruns;
+}
 
 uint32_t cw_speaker_current(const struct cw_speaker *s, uint64_t *started_us)
 {
@@ -386,7 +408,10 @@ bool cw_speaker_left(const struct cw_speaker *s, uint64_t *left_us)
 	return true;
 }
 
-void cw_speaker_urgent(struct cw_speaker *s, bool on) { s->urgent = on; }
+void cw_speaker_urgent(struct cw_speaker *s, bool on)
+{
+	s->urgent = on;
+}
 
 void cw_speaker_drop_urgent(struct cw_speaker *s)
 {
@@ -426,7 +451,10 @@ bool cw_speaker_waiting(const struct cw_speaker *s)
 	return false;
 }
 
-uint32_t cw_speaker_last_id(const struct cw_speaker *s) { return s->last_id; }
+uint32_t cw_speaker_last_id(const struct cw_speaker *s)
+{
+	return s->last_id;
+}
 
 void cw_speaker_flush(struct cw_speaker *s)
 {
@@ -434,7 +462,10 @@ void cw_speaker_flush(struct cw_speaker *s)
 	tell_ended(s);
 }
 
-void cw_speaker_at(struct cw_speaker *s, uint64_t at_us) { s->at_us = at_us; }
+void cw_speaker_at(struct cw_speaker *s, uint64_t at_us)
+{
+	s->at_us = at_us;
+}
 
 /* ---- life ---- */
 
@@ -460,8 +491,8 @@ void cw_speaker_attach(struct cw_speaker *s, struct cw_line *line)
 	cw_speaker_synthesise(s);
 }
 
-int cw_speaker_new(void *parent, struct cw_world *w, const struct cw_speaker_conf *conf, const struct cw_speaker_events *ev, void *arg,
-	struct cw_speaker **ret, struct cw_why *why)
+int cw_speaker_new(void *parent, struct cw_world *w, const struct cw_speaker_conf *conf,
+	const struct cw_speaker_events *ev, void *arg, struct cw_speaker **ret, struct cw_why *why)
 {
 	CW_SCOPED struct cw_speaker *s = talloc_zero(NULL, struct cw_speaker);
 	if (!s)
@@ -469,7 +500,7 @@ int cw_speaker_new(void *parent, struct cw_world *w, const struct cw_speaker_con
 
 	s->world = w;
 	s->conf = *conf;
-	s->conf.voice = s->conf.language = NULL;       /* theirs; the opened voice has what it needs */
+	s->conf.voice = s->conf.language = NULL; /* theirs; the opened voice has what it needs */
 	s->ev = ev;
 	s->arg = arg;
 	cw_timer_init(&s->job_timer, w);

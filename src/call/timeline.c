@@ -5,7 +5,7 @@
 #include "base/mem.h"
 
 #define FIRST_EVENTS 64
-#define HUNG_UP_MAX 8    /* kept behind the overflow */
+#define HUNG_UP_MAX  8 /* kept behind the overflow */
 
 static const char *const side_names[CW_SIDE_N] = {"caller", "agent", "line"};
 
@@ -27,24 +27,33 @@ static const struct {
 	[CW_EV_PARTIAL] = {"partial", "text", "ear", "the words of the open turn so far; a later one replaces it"},
 	[CW_EV_FINAL] = {"final", "text; confidence: 0 to 1, absent when unknown; ttfs_us", "ear",
 		"the words of the turn; ttfs_us counts from the last voiced frame"},
-	[CW_EV_TURN_ENDED] = {"turn_ended", "text; confidence: as in final; recognised: bool; onset_us, last_us, delay_us", "ear",
+	[CW_EV_TURN_ENDED] = {"turn_ended",
+		"text; confidence: as in final; recognised: bool; onset_us, last_us, delay_us", "ear",
 		"the turn of the side named is over; delay_us counts from the last voiced frame to this decision. Backchannels and "
 		"noise over our speech end in resumed instead"},
 	[CW_EV_DTMF] = {"dtmf", "digit: one character; in_band: bool", "ear", "the side named pressed a key"},
 	[CW_EV_SAY] = {"say", "utterance; text; how: text, audio, overdue, spare or dtmf", "mouth",
 		"an utterance was queued: words, samples, what the watchdog asked for, the spare prompt, or key tones"},
-	[CW_EV_TTS_STARTED] = {"tts_started", "utterance, sentence; text", "mouth", "synthesis of a sentence was asked for"},
-	[CW_EV_TTS_FIRST_AUDIO] = {"tts_first_audio", "utterance, sentence; ttfb_us", "mouth", "the first samples of a sentence came"},
-	[CW_EV_AUDIO_STARTED] = {"audio_started", "utterance", "mouth", "the first audible frame of the utterance left at t_us"},
-	[CW_EV_SPOKE] = {"spoke", "utterance; heard, unheard: text; cut: bool; started_us, ended_us: equal when nothing was audible; error: absent or text",
+	[CW_EV_TTS_STARTED] = {"tts_started", "utterance, sentence; text", "mouth",
+		"synthesis of a sentence was asked for"},
+	[CW_EV_TTS_FIRST_AUDIO] = {"tts_first_audio", "utterance, sentence; ttfb_us", "mouth",
+		"the first samples of a sentence came"},
+	[CW_EV_AUDIO_STARTED] = {"audio_started", "utterance", "mouth",
+		"the first audible frame of the utterance left at t_us"},
+	[CW_EV_SPOKE] = {"spoke",
+		"utterance; heard, unheard: text; cut: bool; started_us, ended_us: equal when nothing was audible; error: absent or text",
 		"mouth", "the utterance is over; heard are the words whose last sample was played at the far end"},
-	[CW_EV_PAUSED] = {"paused", "utterance; heard: text so far", "mouth", "fell silent because the other began to speak"},
-	[CW_EV_RESUMED] = {"resumed", "utterance; reason: backchannel or noise", "mouth", "that was no interruption: went on"},
+	[CW_EV_PAUSED] = {"paused", "utterance; heard: text so far", "mouth",
+		"fell silent because the other began to speak"},
+	[CW_EV_RESUMED] = {"resumed", "utterance; reason: backchannel or noise", "mouth",
+		"that was no interruption: went on"},
 	[CW_EV_INTERRUPTED] = {"interrupted", "utterance; heard: text; onset_us, decided_us", "mouth",
 		"the other's words at onset_us cut the utterance"},
-	[CW_EV_CLEARED] = {"cleared", "since_decision_us", "mouth", "clear went out on the line, so long after the decision to pause"},
+	[CW_EV_CLEARED] = {"cleared", "since_decision_us", "mouth",
+		"clear went out on the line, so long after the decision to pause"},
 	[CW_EV_STATE] = {"state", "from, to, why: text", "mind", "the dialogue moved to another state"},
-	[CW_EV_UNDERSTOOD] = {"understood", "intent: text; slots: object; score: 0 to 1", "mind", "what the turn was taken to mean"},
+	[CW_EV_UNDERSTOOD] = {"understood", "intent: text; slots: object; score: 0 to 1", "mind",
+		"what the turn was taken to mean"},
 	[CW_EV_TOOL_CALLED] = {"tool_called", "name; args: object; key: idempotency key", "mind", "a tool was asked"},
 	[CW_EV_TOOL_RESULT] = {"tool_result", "name; result: object, or error: text; took_us", "mind", "it answered"},
 	[CW_EV_OVERDUE] = {"overdue", "level: filler or fallback; waited_us; waiting_for: text", "mouth",
@@ -57,14 +66,15 @@ static const struct {
 	[CW_EV_NOTE] = {"note", "what: text; more by what", "mind", "a mind's own remark"},
 	[CW_EV_HUNG_UP] = {"hung_up", "by: caller, agent or line; reason, detail: text", "party",
 		"the call is over; written once, by the first party to hear of it"},
-	[CW_EV_OVERFLOW] = {"overflow", "none", "timeline", "20000 events were stored; what follows is counted, not kept"},
+	[CW_EV_OVERFLOW] = {"overflow", "none", "timeline",
+		"20000 events were stored; what follows is counted, not kept"},
 };
 
 struct cw_timeline {
 	struct cw_event *events;
 	size_t n, cap;
 	size_t lost;
-	unsigned hung_up;        /* stored behind the overflow */
+	unsigned hung_up; /* stored behind the overflow */
 	cw_timeline_fn *fn;
 	void *arg;
 };
@@ -160,11 +170,12 @@ static void rename_reserved(json_t *data)
 		json_t *value = json_object_get(data, taken[i][0]);
 
 		if (value && json_object_set(data, taken[i][1], value) == 0)
-			(void)json_object_del(data, taken[i][0]);  /* it is there */
+			(void)json_object_del(data, taken[i][0]); /* it is there */
 	}
 }
 
-void cw_timeline_add_json(struct cw_timeline *t, uint64_t t_us, enum cw_side side, enum cw_event_kind kind, json_t *data)
+void cw_timeline_add_json(
+	struct cw_timeline *t, uint64_t t_us, enum cw_side side, enum cw_event_kind kind, json_t *data)
 {
 	CW_ASSERT(kind < CW_EV_N && side < CW_SIDE_N);
 	if (!data || !admitted(t, t_us, kind) || !room(t)) {
@@ -180,7 +191,8 @@ void cw_timeline_add_json(struct cw_timeline *t, uint64_t t_us, enum cw_side sid
 		t->fn(&t->events[t->n - 1], t->arg);
 }
 
-void cw_timeline_vadd(struct cw_timeline *t, uint64_t t_us, enum cw_side side, enum cw_event_kind kind, const char *fmt, va_list ap)
+void cw_timeline_vadd(
+	struct cw_timeline *t, uint64_t t_us, enum cw_side side, enum cw_event_kind kind, const char *fmt, va_list ap)
 {
 	json_error_t error;
 	json_t *data = fmt ? json_vpack_ex(&error, 0, fmt, ap) : json_object();
@@ -194,7 +206,8 @@ void cw_timeline_vadd(struct cw_timeline *t, uint64_t t_us, enum cw_side side, e
 	cw_timeline_add_json(t, t_us, side, kind, data);
 }
 
-void cw_timeline_add(struct cw_timeline *t, uint64_t t_us, enum cw_side side, enum cw_event_kind kind, const char *fmt, ...)
+void cw_timeline_add(
+	struct cw_timeline *t, uint64_t t_us, enum cw_side side, enum cw_event_kind kind, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -211,16 +224,23 @@ void cw_timeline_watch(struct cw_timeline *t, cw_timeline_fn *fn, void *arg)
 
 /* ---- read ---- */
 
-size_t cw_timeline_lost(const struct cw_timeline *t) { return t->lost; }
+size_t cw_timeline_lost(const struct cw_timeline *t)
+{
+	return t->lost;
+}
 
-size_t cw_timeline_count(const struct cw_timeline *t) { return t->n; }
+size_t cw_timeline_count(const struct cw_timeline *t)
+{
+	return t->n;
+}
 
 const struct cw_event *cw_timeline_at(const struct cw_timeline *t, size_t i)
 {
 	return i < t->n ? &t->events[i] : NULL;
 }
 
-const struct cw_event *cw_timeline_next(const struct cw_timeline *t, size_t *from, enum cw_event_kind kind, enum cw_side side)
+const struct cw_event *cw_timeline_next(
+	const struct cw_timeline *t, size_t *from, enum cw_event_kind kind, enum cw_side side)
 {
 	while (*from < t->n) {
 		const struct cw_event *e = &t->events[(*from)++];
@@ -233,8 +253,8 @@ const struct cw_event *cw_timeline_next(const struct cw_timeline *t, size_t *fro
 
 void cw_event_encode(struct cw_buf *b, const struct cw_event *e)
 {
-	CW_JSON_SCOPED json_t *line =
-		json_pack("{s:I, s:s, s:s}", "t_us", (json_int_t)e->t_us, "party", cw_side_name(e->side), "kind", cw_event_name(e->kind));
+	CW_JSON_SCOPED json_t *line = json_pack("{s:I, s:s, s:s}", "t_us", (json_int_t)e->t_us, "party",
+		cw_side_name(e->side), "kind", cw_event_name(e->kind));
 
 	if (!line || json_object_update(line, e->data)) {
 		b->err = b->err ? b->err : ENOMEM;
@@ -261,20 +281,23 @@ static int parse_line(struct cw_timeline *t, struct cw_str line, unsigned number
 	if (err == ENOMEM)
 		return err;
 	if (err || !json_is_object(o))
-		return cw_why_at(why, EBADMSG, NULL, number, 0, "an event must be a JSON object on one line: %s", inner.text);
+		return cw_why_at(
+			why, EBADMSG, NULL, number, 0, "an event must be a JSON object on one line: %s", inner.text);
 
 	const char *party = cw_json_str(o, "party", "");
 	const char *name = cw_json_str(o, "kind", "");
 	int64_t t_us = cw_json_int(o, "t_us", -1);
 
 	if (t_us < 0)
-		return cw_why_at(why, EBADMSG, NULL, number, 0, "t_us is missing or negative; expected microseconds since the call's start");
+		return cw_why_at(why, EBADMSG, NULL, number, 0,
+			"t_us is missing or negative; expected microseconds since the call's start");
 	if (side_of(party, &side))
-		return cw_why_at(why, EBADMSG, NULL, number, 0, "unknown party '%s', expected caller, agent or line", party);
+		return cw_why_at(
+			why, EBADMSG, NULL, number, 0, "unknown party '%s', expected caller, agent or line", party);
 	if (cw_event_kind_of(name, &kind))
 		return cw_why_at(why, EBADMSG, NULL, number, 0, "unknown kind '%s', see docs/timeline.md", name);
 
-	(void)json_object_del(o, "party");  /* they are there: just read */
+	(void)json_object_del(o, "party"); /* they are there: just read */
 	(void)json_object_del(o, "kind");
 	(void)json_object_del(o, "t_us");
 	if (!room(t))
@@ -294,7 +317,8 @@ int cw_timeline_parse(void *parent, const char *text, size_t len, struct cw_time
 		number++;
 		line = cw_str_trim(line);
 		if (t->n > CW_TIMELINE_MAX + HUNG_UP_MAX)
-			return cw_why_at(why, EBADMSG, NULL, number, 0, "more than %d events in one call", CW_TIMELINE_MAX);
+			return cw_why_at(
+				why, EBADMSG, NULL, number, 0, "more than %d events in one call", CW_TIMELINE_MAX);
 		if (line.len)
 			err = parse_line(t, line, number, why);
 	}
@@ -308,5 +332,6 @@ void cw_timeline_catalogue(struct cw_buf *b)
 {
 	cw_buf_puts(b, "| kind | payload | written by | meaning |\n| --- | --- | --- | --- |\n");
 	for (unsigned k = 0; k < CW_EV_N; k++)
-		cw_buf_fmt(b, "| `%s` | %s | %s | %s |\n", catalogue[k].name, catalogue[k].payload, catalogue[k].writer, catalogue[k].meaning);
+		cw_buf_fmt(b, "| `%s` | %s | %s | %s |\n", catalogue[k].name, catalogue[k].payload, catalogue[k].writer,
+			catalogue[k].meaning);
 }

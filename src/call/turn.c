@@ -7,34 +7,40 @@
 #include "base/mem.h"
 #include "base/str.h"
 
-#define TEXT_MAX          512        /* of folded words looked at: the end for turns, the beginning for barge-in */
-#define MIN_SILENCE_US    500000u
-#define MAX_SILENCE_US    1600000u
-#define DIGITS_GAP_US     1100000u
-#define LONG_SPEECH_US    1200000u   /* this much sound over ours is an interruption, whatever the words */
-#define LONG_MURMUR_US    2000000u   /* … unless all of it so far is "yeah, mm-hmm" */
-#define PHONE_DIGITS      10         /* with or without a leading 1 */
+#define TEXT_MAX       512 /* of folded words looked at: the end for turns, the beginning for barge-in */
+#define MIN_SILENCE_US 500000u
+#define MAX_SILENCE_US 1600000u
+#define DIGITS_GAP_US  1100000u
+#define LONG_SPEECH_US 1200000u /* this much sound over ours is an interruption, whatever the words */
+#define LONG_MURMUR_US 2000000u /* … unless all of it so far is "yeah, mm-hmm" */
+#define PHONE_DIGITS   10       /* with or without a leading 1 */
 
-static const char *const awaiting_names[] = {
-	[CW_AWAIT_ANYTHING] = "anything", [CW_AWAIT_YESNO] = "yesno", [CW_AWAIT_DIGITS] = "digits", [CW_AWAIT_NAME] = "name",
-	[CW_AWAIT_ADDRESS] = "address", [CW_AWAIT_DATETIME] = "datetime", [CW_AWAIT_FREE_TEXT] = "free_text"};
+static const char *const awaiting_names[] = {[CW_AWAIT_ANYTHING] = "anything",
+	[CW_AWAIT_YESNO] = "yesno",
+	[CW_AWAIT_DIGITS] = "digits",
+	[CW_AWAIT_NAME] = "name",
+	[CW_AWAIT_ADDRESS] = "address",
+	[CW_AWAIT_DATETIME] = "datetime",
+	[CW_AWAIT_FREE_TEXT] = "free_text"};
 
 /* Nobody stops after one of these unless interrupted. */
-static const char *const open_words[] = {"a", "about", "also", "an", "and", "are", "as", "at", "because", "but", "by", "er", "for", "from",
-	"her", "his", "i'm", "if", "in", "is", "it's", "its", "my", "of", "on", "or", "our", "so", "than", "that's", "the", "their", "to",
-	"uh", "um", "was", "were", "when", "which", "with", "your"};
+static const char *const open_words[] = {"a", "about", "also", "an", "and", "are", "as", "at", "because", "but", "by",
+	"er", "for", "from", "her", "his", "i'm", "if", "in", "is", "it's", "its", "my", "of", "on", "or", "our", "so",
+	"than", "that's", "the", "their", "to", "uh", "um", "was", "were", "when", "which", "with", "your"};
 
 /* Folded phrases said to show that one listens. */
-static const char *const backchannels[] = {"ah", "aha", "all right", "alright", "correct", "er", "go on", "gotcha", "got it", "hm", "hmm", "huh",
-	"i see", "mhm", "mm", "mm hm", "mm hmm", "mmhm", "mmhmm", "mmm", "oh", "ok", "okay", "really", "right", "sure", "uh", "uh huh", "uhhuh",
-	"um", "yeah", "yep", "yes", "yup"};
+static const char *const backchannels[] = {"ah", "aha", "all right", "alright", "correct", "er", "go on", "gotcha",
+	"got it", "hm", "hmm", "huh", "i see", "mhm", "mm", "mm hm", "mm hmm", "mmhm", "mmhmm", "mmm", "oh", "ok",
+	"okay", "really", "right", "sure", "uh", "uh huh", "uhhuh", "um", "yeah", "yep", "yes", "yup"};
 
-static const char *const answers[] = {"all right", "alright", "correct", "ok", "okay", "right", "sure", "yeah", "yep", "yes", "yup"};
+static const char *const answers[] = {
+	"all right", "alright", "correct", "ok", "okay", "right", "sure", "yeah", "yep", "yes", "yup"};
 
-static const char *const plain_answers[] = {"yes", "no", "yeah", "yep", "nope", "no thanks", "yes please", "correct", "okay", "sure",
-	"that's right", "that's correct"};
+static const char *const plain_answers[] = {"yes", "no", "yeah", "yep", "nope", "no thanks", "yes please", "correct",
+	"okay", "sure", "that's right", "that's correct"};
 
-static const char *const digit_words[] = {"zero", "oh", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"};
+static const char *const digit_words[] = {
+	"zero", "oh", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"};
 
 const char *cw_awaiting_name(enum cw_awaiting a)
 {
@@ -184,7 +190,8 @@ uint64_t cw_turn_silence_us(const struct cw_turn_conf *conf, enum cw_awaiting aw
 	case CW_AWAIT_FREE_TEXT:
 		return least * 8 / 5;
 	default:
-		return text.len ? least : least * 8 / 5;      /* an engine without partials: rather later than in mid-sentence */
+		return text.len ? least
+				: least * 8 / 5; /* an engine without partials: rather later than in mid-sentence */
 	}
 }
 

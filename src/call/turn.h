@@ -15,15 +15,15 @@ enum cw_awaiting {
 	CW_AWAIT_NAME,
 	CW_AWAIT_ADDRESS,
 	CW_AWAIT_DATETIME,
-	CW_AWAIT_FREE_TEXT,    /* descriptions */
+	CW_AWAIT_FREE_TEXT, /* descriptions */
 };
 const char *cw_awaiting_name(enum cw_awaiting a);
-int cw_awaiting_of(const char *name, enum cw_awaiting *ret);   /* EINVAL */
+int cw_awaiting_of(const char *name, enum cw_awaiting *ret); /* EINVAL */
 
-struct cw_turn_conf {             /* 0 = default in brackets */
-	uint64_t min_silence_us;  /* [500 ms] complete-sounding words */
-	uint64_t max_silence_us;  /* [1600 ms] unfinished-sounding words ("and my number is", "four one five") */
-	uint64_t digits_gap_us;   /* [1100 ms] while digits are awaited and fewer came than wanted */
+struct cw_turn_conf {            /* 0 = default in brackets */
+	uint64_t min_silence_us; /* [500 ms] complete-sounding words */
+	uint64_t max_silence_us; /* [1600 ms] unfinished-sounding words ("and my number is", "four one five") */
+	uint64_t digits_gap_us;  /* [1100 ms] while digits are awaited and fewer came than wanted */
 };
 
 /* Silence after which a turn with @partial (may be "") ends. A plain answer to a yes/no question takes 0.7 of the least

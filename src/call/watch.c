@@ -5,15 +5,15 @@
 #include "audio/tone.h"
 #include "base/mem.h"
 
-#define FILLER_US      2500000u
-#define FALLBACK_US    6000000u
-#define IDLE_US        8000000u
-#define STUCK_US       2000000u
-#define BREATH_US      1000000u   /* at least so long after our own speech */
-#define SPARE_US       500000u    /* the mind's chance to be heard after overdue() */
-#define HANG_UP_US     15000000u  /* to play out */
-#define GOODBYE_US     10000000u  /* for the line to say `closed` */
-#define TONE_MS        400
+#define FILLER_US   2500000u
+#define FALLBACK_US 6000000u
+#define IDLE_US     8000000u
+#define STUCK_US    2000000u
+#define BREATH_US   1000000u  /* at least so long after our own speech */
+#define SPARE_US    500000u   /* the mind's chance to be heard after overdue() */
+#define HANG_UP_US  15000000u /* to play out */
+#define GOODBYE_US  10000000u /* for the line to say `closed` */
+#define TONE_MS     400
 
 static uint64_t later(uint64_t a, uint64_t b)
 {
@@ -69,7 +69,8 @@ static uint64_t idle_at(const struct cw_party *p)
 	uint64_t every = CW_OR(p->conf.idle_us, IDLE_US);
 	uint64_t from = later(quiet_since(p), p->idle_us);
 
-	if (!p->answered || p->closed || p->down || p->owing || p->turn_open || p->hanging || cw_speaker_busy(p->speaker))
+	if (!p->answered || p->closed || p->down || p->owing || p->turn_open || p->hanging ||
+		cw_speaker_busy(p->speaker))
 		return UINT64_MAX;
 	return every > UINT64_MAX - from ? UINT64_MAX : from + every;
 }
@@ -124,7 +125,7 @@ static void play_spare(void *arg)
 		(void)cw_party_queue_spare(p, s->fallback, s->fallback_n, s->fallback_text);
 	else if (p->tone || !cw_progress_render(p, CW_TONE_BEEP, TONE_MS, &p->tone, &p->tone_n))
 		(void)cw_party_queue_spare(p, p->tone, p->tone_n, NULL);
-	cw_speaker_urgent(p->speaker, false);                /* a queue that is full was told as a fault */
+	cw_speaker_urgent(p->speaker, false); /* a queue that is full was told as a fault */
 }
 
 static bool tell_overdue(struct cw_party *p, uint64_t now)
@@ -132,13 +133,13 @@ static bool tell_overdue(struct cw_party *p, uint64_t now)
 	enum cw_overdue level = p->overdues ? CW_OVERDUE_FALLBACK : CW_OVERDUE_FILLER;
 	uint64_t since = 0;
 
-	(void)owed(p, &since);                               /* it is: that is why we are here */
+	(void)owed(p, &since); /* it is: that is why we are here */
 	since = later(since, cw_speaker_last_us(p->speaker));
 
 	uint64_t waited = now > since ? now - since : 0;
 
-	cw_party_note(p, CW_EV_OVERDUE, "{s:s, s:I, s:s}", "level", level == CW_OVERDUE_FILLER ? "filler" : "fallback", "waited_us",
-		(json_int_t)waited, "waiting_for", what_for(p));
+	cw_party_note(p, CW_EV_OVERDUE, "{s:s, s:I, s:s}", "level", level == CW_OVERDUE_FILLER ? "filler" : "fallback",
+		"waited_us", (json_int_t)waited, "waiting_for", what_for(p));
 	p->overdues++;
 	p->overdue_us = now;
 	cw_speaker_drop_urgent(p->speaker);
@@ -199,7 +200,7 @@ void cw_watch_turn(struct cw_party *p, uint64_t last_us)
 	unsigned told = p->overdue_us > last_us ? p->overdues : 0;
 
 	if (!told)
-		cw_timer_stop(&p->spare);                    /* else it may still have to sound */
+		cw_timer_stop(&p->spare); /* else it may still have to sound */
 	if (p->conf.watchdog)
 		owe_from(p, last_us, "reply");
 	p->overdues = told;
@@ -207,7 +208,7 @@ void cw_watch_turn(struct cw_party *p, uint64_t last_us)
 
 void cw_watch_new_turn(struct cw_party *p)
 {
-	p->overdues = 0;                                     /* silence is counted anew from the end of it */
+	p->overdues = 0; /* silence is counted anew from the end of it */
 	cw_watch_arm(p);
 }
 
@@ -246,7 +247,7 @@ void cw_party_owe(struct cw_party *p, bool owing, const char *waiting_for)
 		p->owed_after = cw_speaker_last_id(p->speaker);
 		snprintf(p->waiting_for, sizeof(p->waiting_for), "%s", waiting_for ? waiting_for : "");
 	} else if (p->owing && cw_speaker_waiting(p->speaker)) {
-		p->release_upto = cw_speaker_last_id(p->speaker);    /* one of these must be heard first */
+		p->release_upto = cw_speaker_last_id(p->speaker); /* one of these must be heard first */
 	} else {
 		paid(p);
 		cw_watch_arm(p);
@@ -289,7 +290,7 @@ void cw_party_hang_up(struct cw_party *p, const char *why)
 	p->hanging = true;
 	snprintf(p->hang_why, sizeof(p->hang_why), "%s", why ? why : "");
 	cw_timer_start(&p->hang, HANG_UP_US, hang_up_anyway, p);
-	(void)cw_watch_played_out(p);                        /* or later */
+	(void)cw_watch_played_out(p); /* or later */
 }
 
 void cw_party_drop(struct cw_party *p, const char *why)

@@ -136,9 +136,18 @@ static void closed(void *mind, enum cw_end_reason reason, const char *detail)
 	(void)happened(a, AT_CLOSED);
 }
 
-static const struct cw_mind_ops ops = {.name = "actor", .answered = answered, .speech_started = speech_started, .partial = partial,
-	.turn_ended = turn_ended, .backchannel = backchannel, .interrupted = interrupted, .dtmf = dtmf, .spoke = spoke, .overdue = overdue,
-	.idle = idle, .closed = closed};
+static const struct cw_mind_ops ops = {.name = "actor",
+	.answered = answered,
+	.speech_started = speech_started,
+	.partial = partial,
+	.turn_ended = turn_ended,
+	.backchannel = backchannel,
+	.interrupted = interrupted,
+	.dtmf = dtmf,
+	.spoke = spoke,
+	.overdue = overdue,
+	.idle = idle,
+	.closed = closed};
 
 int scene_new(void *parent, const struct scene_conf *conf, struct scene **ret)
 {
@@ -160,7 +169,8 @@ int scene_new(void *parent, const struct scene_conf *conf, struct scene **ret)
 	return 0;
 }
 
-static int start(struct scene *s, const struct cw_party_conf *given, enum cw_side side, struct actor *a, struct cw_line *line)
+static int start(
+	struct scene *s, const struct cw_party_conf *given, enum cw_side side, struct actor *a, struct cw_line *line)
 {
 	struct cw_party_conf conf = *given;
 	struct cw_why why = {0};

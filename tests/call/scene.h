@@ -8,27 +8,39 @@
 #include "line/loop.h"
 #include "world/sim.h"
 
-enum scene_event { AT_ANSWERED, AT_SPEECH, AT_PARTIAL, AT_TURN, AT_BACKCHANNEL, AT_INTERRUPTED, AT_DTMF, AT_SPOKE, AT_OVERDUE, AT_IDLE, AT_CLOSED,
-	AT_N };
+enum scene_event {
+	AT_ANSWERED,
+	AT_SPEECH,
+	AT_PARTIAL,
+	AT_TURN,
+	AT_BACKCHANNEL,
+	AT_INTERRUPTED,
+	AT_DTMF,
+	AT_SPOKE,
+	AT_OVERDUE,
+	AT_IDLE,
+	AT_CLOSED,
+	AT_N
+};
 
 struct actor {
 	struct scene *scene;
-	struct cw_party *party;              /* NULL: freed, or never made */
-	const char *const *lines;            /* NULL-terminated: one per turn of ours */
+	struct cw_party *party;   /* NULL: freed, or never made */
+	const char *const *lines; /* NULL-terminated: one per turn of ours */
 	unsigned at;
-	bool first;                          /* speaks at `answered` */
-	bool hang_up;                        /* after the last line */
-	bool owes_nothing;                   /* tells so when it has no line left */
-	const char *overdue_say;             /* … inside overdue() */
-	enum scene_event free_at;            /* frees its party there; AT_N = never */
+	bool first;               /* speaks at `answered` */
+	bool hang_up;             /* after the last line */
+	bool owes_nothing;        /* tells so when it has no line left */
+	const char *overdue_say;  /* … inside overdue() */
+	enum scene_event free_at; /* frees its party there; AT_N = never */
 	unsigned count[AT_N];
-	char heard[2048];                    /* turns of the other, each followed by '|' */
-	char cut_at[256];                    /* words heard when interrupted last */
+	char heard[2048]; /* turns of the other, each followed by '|' */
+	char cut_at[256]; /* words heard when interrupted last */
 	char murmur[64];
 	char digits[32];
-	struct cw_spoken last;               /* texts not kept */
+	struct cw_spoken last; /* texts not kept */
 	enum cw_end_reason reason;
-	void (*on_turn)(struct actor *a, const struct cw_heard *h);   /* instead of the next line */
+	void (*on_turn)(struct actor *a, const struct cw_heard *h); /* instead of the next line */
 	void (*on_overdue)(struct actor *a, enum cw_overdue level);
 };
 
@@ -42,8 +54,8 @@ struct scene {
 struct scene_conf {
 	struct cw_sim_conf sim;
 	struct cw_loop_conf loop;
-	struct cw_party_conf agent, caller;  /* side, engines, timeline and epoch are filled in where unset */
-	bool no_caller;                      /* only the agent: the test drives the carrier's line */
+	struct cw_party_conf agent, caller; /* side, engines, timeline and epoch are filled in where unset */
+	bool no_caller;                     /* only the agent: the test drives the carrier's line */
 };
 
 int scene_new(void *parent, const struct scene_conf *conf, struct scene **ret);

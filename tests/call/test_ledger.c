@@ -44,16 +44,17 @@ static void words_are_heard_when_their_last_sample_was(void **state)
 
 	assert_int_equal(cw_piece_word(u, p, 3, 1000), 0);
 	assert_int_equal(cw_piece_word(u, p, 7, 2500), 0);
-	assert_int_equal(cw_piece_word(u, p, 7, 2600), 0);     /* said twice: the first counts */
-	assert_int_equal(cw_piece_word(u, p, 99, 4000), 0);    /* beyond the text: its end */
+	assert_int_equal(cw_piece_word(u, p, 7, 2600), 0);  /* said twice: the first counts */
+	assert_int_equal(cw_piece_word(u, p, 99, 4000), 0); /* beyond the text: its end */
 	add(u, 0, 5000);
 	p->done = true;
 	const struct {
 		size_t heard;
 		const char *text;
 		size_t resume_at;
-	} cases[] = {{0, "", 0}, {999, "", 0}, {1000, "One", 1000}, {2499, "One", 1000}, {2500, "One two", 2500}, {3999, "One two", 2500},
-		{4000, "One two three.", 4000}, {4999, "One two three.", 4000}, {5000, "One two three.", 5000}};
+	} cases[] = {{0, "", 0}, {999, "", 0}, {1000, "One", 1000}, {2499, "One", 1000}, {2500, "One two", 2500},
+		{3999, "One two", 2500}, {4000, "One two three.", 4000}, {4999, "One two three.", 4000},
+		{5000, "One two three.", 5000}};
 
 	for (size_t i = 0; i < CW_COUNT(cases); i++) {
 		p->heard = cases[i].heard;
@@ -76,7 +77,7 @@ static void without_word_times_the_characters_decide(void **state)
 	assert_int_equal(cw_piece_resume_at(u, &u->pieces[0]), 4000);
 	u->pieces[0].heard = 9000;
 	assert_string_equal(cw_utterance_heard(u, NULL), "aaaa bbbb");
-	u->pieces[0].done = false;                             /* more may come: the guess is 65 ms a character */
+	u->pieces[0].done = false; /* more may come: the guess is 65 ms a character */
 	u->pieces[0].heard = 8999;
 	assert_string_equal(cw_utterance_heard(u, NULL), "aaaa");
 }
@@ -116,5 +117,6 @@ static void bounds(void **state)
 	assert_int_equal(cw_piece_audio(u, &u->pieces[0], pcm, 160), EFBIG);
 }
 
-CW_TEST_MAIN(CW_TEST(splits_into_sentences), CW_TEST_OOM(splits_into_sentences), CW_TEST(words_are_heard_when_their_last_sample_was),
-	CW_TEST(without_word_times_the_characters_decide), CW_TEST(a_lost_sentence_ends_what_was_heard), CW_TEST(bounds))
+CW_TEST_MAIN(CW_TEST(splits_into_sentences), CW_TEST_OOM(splits_into_sentences),
+	CW_TEST(words_are_heard_when_their_last_sample_was), CW_TEST(without_word_times_the_characters_decide),
+	CW_TEST(a_lost_sentence_ends_what_was_heard), CW_TEST(bounds))

@@ -20,7 +20,7 @@ struct ear {
 	struct cw_heard heard;
 	char text[512], digits[32];
 	uint64_t started_at_us;
-	int free_at;                       /* the n-th event frees the listener; 0 = never */
+	int free_at; /* the n-th event frees the listener; 0 = never */
 	int events;
 };
 
@@ -91,8 +91,12 @@ static void failed(int err, const char *reason, void *arg)
 	(void)event(arg);
 }
 
-static const struct cw_listener_events events = {.speech_started = speech_started, .speech_ended = speech_ended, .partial = partial,
-	.turn_ended = turn_ended, .dtmf = dtmf, .failed = failed};
+static const struct cw_listener_events events = {.speech_started = speech_started,
+	.speech_ended = speech_ended,
+	.partial = partial,
+	.turn_ended = turn_ended,
+	.dtmf = dtmf,
+	.failed = failed};
 
 static struct ear *ear_new(const struct cw_sim_conf *sim, const struct cw_listener_conf *given)
 {
@@ -105,7 +109,10 @@ static struct ear *ear_new(const struct cw_sim_conf *sim, const struct cw_listen
 	return e;
 }
 
-static void pause_ms(struct ear *e, unsigned ms) { e->n += ms * 8; }
+static void pause_ms(struct ear *e, unsigned ms)
+{
+	e->n += ms * 8;
+}
 
 /* Where the tones begin and end, in µs. */
 static void say(struct ear *e, const char *text, uint64_t *from_us, uint64_t *to_us)
@@ -192,7 +199,7 @@ static void pauses_inside_a_turn(void **state)
 
 	(void)state;
 	pause_ms(e, 500);
-	say(e, "My number is", NULL, NULL);          /* unfinished: 1.6 s are waited for */
+	say(e, "My number is", NULL, NULL); /* unfinished: 1.6 s are waited for */
 	pause_ms(e, 1300);
 	say(e, "four one five", NULL, NULL);
 	pause_ms(e, 1300);
@@ -214,7 +221,7 @@ static void speech_that_goes_on_before_the_final(void **state)
 	(void)state;
 	pause_ms(e, 500);
 	say(e, "It is cold.", NULL, NULL);
-	pause_ms(e, 560);                            /* just after the end of the turn was decided */
+	pause_ms(e, 560); /* just after the end of the turn was decided */
 	say(e, "And there is a noise.", NULL, NULL);
 	pause_ms(e, 15000);
 	hear(e);
@@ -236,7 +243,7 @@ static void a_dead_recogniser(void **state)
 	assert_int_equal(e->turns, 1);
 	assert_int_equal(e->failures, 1);
 	assert_false(e->heard.recognised);
-	assert_string_equal(e->text, "Hello there.");             /* what the partials knew */
+	assert_string_equal(e->text, "Hello there."); /* what the partials knew */
 	assert_in_range(e->heard.decided_us - e->heard.last_us, 2900000, 3100000);
 }
 
@@ -283,7 +290,7 @@ static void keys_are_no_speech(void **state)
 	keys(e, "0");
 	pause_ms(e, 1500);
 	hear(e);
-	cw_listener_dtmf(e->listener, '#');          /* out of band */
+	cw_listener_dtmf(e->listener, '#'); /* out of band */
 	assert_string_equal(e->digits, "14*0#");
 	assert_int_equal(e->starts, 1);
 	assert_string_equal(e->text, "Yes please.");
@@ -333,14 +340,14 @@ static void frames_do_not_allocate(void **state)
 		memcpy(e->pcm + e->n, noise, sizeof(noise));
 	say(e, "hm", NULL, NULL);
 	pause_ms(e, 1500);
-	say(e, "Some", NULL, NULL);                  /* a turn is open, its buffers are warm */
+	say(e, "Some", NULL, NULL); /* a turn is open, its buffers are warm */
 	hear_until(e, 4 * 8000);
 	(void)cw_test_allocations();
-	hear_until(e, 25 * 8000);                    /* 1050 frames of noise */
+	hear_until(e, 25 * 8000); /* 1050 frames of noise */
 	assert_int_equal(cw_test_allocations(), 0);
 	assert_int_equal(e->starts, 0);
 }
 
-CW_TEST_MAIN(CW_TEST(one_turn), CW_TEST(pauses_inside_a_turn), CW_TEST(speech_that_goes_on_before_the_final), CW_TEST(a_dead_recogniser),
-	CW_TEST(no_recogniser), CW_TEST(endless_speech_is_cut), CW_TEST(keys_are_no_speech), CW_TEST(what_is_awaited_shapes_the_end),
-	CW_TEST(freed_in_each_event), CW_TEST(frames_do_not_allocate))
+CW_TEST_MAIN(CW_TEST(one_turn), CW_TEST(pauses_inside_a_turn), CW_TEST(speech_that_goes_on_before_the_final),
+	CW_TEST(a_dead_recogniser), CW_TEST(no_recogniser), CW_TEST(endless_speech_is_cut), CW_TEST(keys_are_no_speech),
+	CW_TEST(what_is_awaited_shapes_the_end), CW_TEST(freed_in_each_event), CW_TEST(frames_do_not_allocate))

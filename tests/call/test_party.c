@@ -4,11 +4,12 @@
 
 #include "testing.h"
 
-#define MIN(m) ((uint64_t)(m) * 60000000u)
-#define SEC(s) ((uint64_t)((s) * 1000000.0))
+#define MIN(m) ((uint64_t)(m)*60000000u)
+#define SEC(s) ((uint64_t)((s)*1000000.0))
 
 static const char *const caller_lines[] = {"My furnace stopped working.", "It is Maria Lopez.", "Yes.", NULL};
-static const char *const agent_lines[] = {"Hello, how can I help you?", "I am sorry. What is your name?", "Is that right?", "Goodbye.", NULL};
+static const char *const agent_lines[] = {
+	"Hello, how can I help you?", "I am sorry. What is your name?", "Is that right?", "Goodbye.", NULL};
 
 static struct scene_conf plain(uint64_t seed)
 {
@@ -45,7 +46,8 @@ static void two_parties_talk(void **state)
 	assert_int_equal(scene_start(s, &conf), 0);
 	assert_true(scene_play(s, MIN(2)));
 	assert_string_equal(s->agent.heard, "My furnace stopped working.|It is Maria Lopez.|Yes.|");
-	assert_string_equal(s->caller.heard, "Hello, how can I help you?|I am sorry. What is your name?|Is that right?|");
+	assert_string_equal(
+		s->caller.heard, "Hello, how can I help you?|I am sorry. What is your name?|Is that right?|");
 	assert_int_equal(s->agent.reason, CW_END_LOCAL);
 	assert_int_equal(s->caller.reason, CW_END_REMOTE);
 	assert_int_equal(s->agent.count[AT_SPOKE], 4);
@@ -87,8 +89,8 @@ static const char *const long_speech[] = {
 	"All right then.", NULL};
 
 struct overlap {
-	const char *say;             /* the caller's words, or NULL: 400 ms of hiss */
-	unsigned at_ms;              /* after the agent's audio began */
+	const char *say; /* the caller's words, or NULL: 400 ms of hiss */
+	unsigned at_ms;  /* after the agent's audio began */
 	unsigned delay_ms;
 	enum cw_awaiting awaiting;
 	bool barge_in;
@@ -164,7 +166,9 @@ static void an_interruption_stops_us(void **state)
 
 	(void)state;
 	for (unsigned at = 0; at < 24; at++) {
-		const struct overlap how = {.say = at % 2 ? "No wait, Tuesday is better." : "Stop please.", .at_ms = 700 + at * 137, .delay_ms = at % 3 * 20,
+		const struct overlap how = {.say = at % 2 ? "No wait, Tuesday is better." : "Stop please.",
+			.at_ms = 700 + at * 137,
+			.delay_ms = at % 3 * 20,
 			.barge_in = true};
 		CW_SCOPED struct scene *s = overlap(&how, at + 1);
 		int64_t stop = stop_time(s);
@@ -176,14 +180,18 @@ static void an_interruption_stops_us(void **state)
 		assert_true(strlen(s->agent.cut_at) > 0 && strlen(s->agent.cut_at) < strlen(long_speech[0]));
 		assert_int_equal(strncmp(long_speech[0], s->agent.cut_at, strlen(s->agent.cut_at)), 0);
 		assert_int_equal(scene_count(s, CW_EV_PAUSED, CW_SIDE_AGENT), 1);
-		assert_int_equal(cw_json_int(scene_event(s, CW_EV_CLEARED, CW_SIDE_AGENT, 0)->data, "since_decision_us", -1), 0);
-		assert_int_equal(scene_event(s, CW_EV_PAUSED, CW_SIDE_AGENT, 0)->t_us, scene_event(s, CW_EV_SPEECH_STARTED, CW_SIDE_CALLER, 0)->t_us);
+		assert_int_equal(
+			cw_json_int(scene_event(s, CW_EV_CLEARED, CW_SIDE_AGENT, 0)->data, "since_decision_us", -1), 0);
+		assert_int_equal(scene_event(s, CW_EV_PAUSED, CW_SIDE_AGENT, 0)->t_us,
+			scene_event(s, CW_EV_SPEECH_STARTED, CW_SIDE_CALLER, 0)->t_us);
 
 		/* the history is what the caller's recogniser got */
 		assert_int_equal(strncmp(s->caller.heard, s->agent.cut_at, strlen(s->agent.cut_at)), 0);
-		assert_true(s->caller.heard[strlen(s->agent.cut_at)] == '|' || strstr(s->caller.heard, " All right then."));
+		assert_true(
+			s->caller.heard[strlen(s->agent.cut_at)] == '|' || strstr(s->caller.heard, " All right then."));
 	}
-	print_message("# worst: %u ms from the caller's onset to the agent's last voiced sample\n", (unsigned)(worst / 1000));
+	print_message(
+		"# worst: %u ms from the caller's onset to the agent's last voiced sample\n", (unsigned)(worst / 1000));
 	assert_in_range(worst, 0, 250000);
 }
 
@@ -193,7 +201,8 @@ static void a_backchannel_does_not(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < 8; i++) {
-		const struct overlap how = {.say = words[i % 4], .at_ms = 900 + i * 211, .delay_ms = i % 3 * 20, .barge_in = true};
+		const struct overlap how = {
+			.say = words[i % 4], .at_ms = 900 + i * 211, .delay_ms = i % 3 * 20, .barge_in = true};
 		CW_SCOPED struct scene *s = overlap(&how, i + 1);
 
 		assert_int_equal(s->agent.count[AT_INTERRUPTED], 0);
@@ -201,8 +210,10 @@ static void a_backchannel_does_not(void **state)
 		assert_int_equal(s->agent.count[AT_BACKCHANNEL], 1);
 		assert_string_equal(s->agent.murmur, words[i % 4]);
 		assert_int_equal(scene_count(s, CW_EV_PAUSED, CW_SIDE_AGENT), 1);
-		assert_string_equal(cw_json_str(scene_event(s, CW_EV_RESUMED, CW_SIDE_AGENT, 0)->data, "reason", ""), "backchannel");
-		assert_string_equal(cw_json_str(scene_event(s, CW_EV_SPOKE, CW_SIDE_AGENT, 0)->data, "heard", ""), long_speech[0]);
+		assert_string_equal(cw_json_str(scene_event(s, CW_EV_RESUMED, CW_SIDE_AGENT, 0)->data, "reason", ""),
+			"backchannel");
+		assert_string_equal(
+			cw_json_str(scene_event(s, CW_EV_SPOKE, CW_SIDE_AGENT, 0)->data, "heard", ""), long_speech[0]);
 		assert_int_equal(scene_count(s, CW_EV_TURN_ENDED, CW_SIDE_CALLER), 0);
 	}
 }
@@ -216,14 +227,17 @@ static void nor_does_noise(void **state)
 	if (!scene_count(s, CW_EV_PAUSED, CW_SIDE_AGENT))
 		print_message("# the detector did not even take the hiss for speech\n");
 	else
-		assert_string_equal(cw_json_str(scene_event(s, CW_EV_RESUMED, CW_SIDE_AGENT, 0)->data, "reason", ""), "noise");
+		assert_string_equal(
+			cw_json_str(scene_event(s, CW_EV_RESUMED, CW_SIDE_AGENT, 0)->data, "reason", ""), "noise");
 	assert_int_equal(s->agent.count[AT_INTERRUPTED] + s->agent.count[AT_BACKCHANNEL] + s->agent.count[AT_TURN], 0);
-	assert_string_equal(cw_json_str(scene_event(s, CW_EV_SPOKE, CW_SIDE_AGENT, 0)->data, "heard", ""), long_speech[0]);
+	assert_string_equal(
+		cw_json_str(scene_event(s, CW_EV_SPOKE, CW_SIDE_AGENT, 0)->data, "heard", ""), long_speech[0]);
 }
 
 static void yes_answers_a_yes_no_question(void **state)
 {
-	const struct overlap how = {.say = "Yes.", .at_ms = 1500, .delay_ms = 10, .awaiting = CW_AWAIT_YESNO, .barge_in = true};
+	const struct overlap how = {
+		.say = "Yes.", .at_ms = 1500, .delay_ms = 10, .awaiting = CW_AWAIT_YESNO, .barge_in = true};
 	CW_SCOPED struct scene *s = overlap(&how, 1);
 
 	(void)state;
@@ -240,23 +254,28 @@ static void without_barge_in_we_talk_on(void **state)
 	assert_int_equal(s->agent.count[AT_INTERRUPTED], 0);
 	assert_int_equal(scene_count(s, CW_EV_PAUSED, CW_SIDE_AGENT), 0);
 	assert_string_equal(s->agent.heard, "No wait, Tuesday is better.|");
-	assert_string_equal(cw_json_str(scene_event(s, CW_EV_SPOKE, CW_SIDE_AGENT, 0)->data, "heard", ""), long_speech[0]);
+	assert_string_equal(
+		cw_json_str(scene_event(s, CW_EV_SPOKE, CW_SIDE_AGENT, 0)->data, "heard", ""), long_speech[0]);
 }
 
 static void the_last_syllable_is_no_interruption(void **state)
 {
 	const struct overlap how = {.say = "It is Maria Lopez.", .at_ms = 12400, .delay_ms = 10, .barge_in = true};
-	CW_SCOPED struct scene *probe = overlap(&how, 1);      /* late enough: only to learn when the agent ends */
+	CW_SCOPED struct scene *probe = overlap(&how, 1); /* late enough: only to learn when the agent ends */
 	const struct cw_event *spoke = scene_event(probe, CW_EV_SPOKE, CW_SIDE_AGENT, 0);
 	int64_t length = cw_json_int(spoke->data, "ended_us", 0) - cw_json_int(spoke->data, "started_us", 0);
-	const struct overlap close = {.say = "It is Maria Lopez.", .at_ms = (unsigned)(length / 1000 - 330), .delay_ms = 10, .barge_in = true};
+	const struct overlap close = {.say = "It is Maria Lopez.",
+		.at_ms = (unsigned)(length / 1000 - 330),
+		.delay_ms = 10,
+		.barge_in = true};
 	CW_SCOPED struct scene *s = overlap(&close, 1);
 
 	(void)state;
 	assert_int_equal(s->agent.count[AT_INTERRUPTED], 0);
 	assert_int_equal(s->agent.count[AT_TURN], 1);
 	assert_string_equal(s->agent.heard, "It is Maria Lopez.|");
-	assert_string_equal(cw_json_str(scene_event(s, CW_EV_SPOKE, CW_SIDE_AGENT, 0)->data, "heard", ""), long_speech[0]);
+	assert_string_equal(
+		cw_json_str(scene_event(s, CW_EV_SPOKE, CW_SIDE_AGENT, 0)->data, "heard", ""), long_speech[0]);
 }
 
 /* ---- keys, hanging up, life ---- */
@@ -298,7 +317,7 @@ static void keys_in_the_audio(void **state)
 	(void)scene_play(s, SEC(8));
 	assert_string_equal(s->caller.digits, "15#");
 	assert_true(json_is_true(json_object_get(scene_event(s, CW_EV_DTMF, CW_SIDE_AGENT, 0)->data, "in_band")));
-	assert_int_equal(s->caller.count[AT_TURN], 0);         /* tones are no speech */
+	assert_int_equal(s->caller.count[AT_TURN], 0); /* tones are no speech */
 }
 
 static void drop(struct actor *a, const struct cw_heard *h)
@@ -353,7 +372,8 @@ static void nobody_says_anything(void **state)
 	(void)scene_play(s, SEC(23));
 	assert_int_equal(s->agent.count[AT_IDLE], 4);
 	assert_int_equal(s->agent.count[AT_OVERDUE], 0);
-	assert_in_range(cw_json_int(scene_event(s, CW_EV_IDLE, CW_SIDE_AGENT, 1)->data, "silent_us", 0), 9900000, 10100000);
+	assert_in_range(
+		cw_json_int(scene_event(s, CW_EV_IDLE, CW_SIDE_AGENT, 1)->data, "silent_us", 0), 9900000, 10100000);
 }
 
 /* A call in which the agent is to be freed at @at. */
@@ -385,7 +405,9 @@ static void freed_in_each_handler(void **state)
 		conf.agent.watchdog = at != AT_IDLE;
 
 		CW_SCOPED struct scene *s = begin(&conf);
-		struct over_call o = {.scene = s, .how = &(struct overlap){.say = at == AT_BACKCHANNEL ? "mm-hmm" : "Stop it now.", .at_ms = 1500}};
+		struct over_call o = {.scene = s,
+			.how = &(struct overlap){
+				.say = at == AT_BACKCHANNEL ? "mm-hmm" : "Stop it now.", .at_ms = 1500}};
 		struct actor *a = agent ? &s->agent : &s->caller, *other = agent ? &s->caller : &s->agent;
 
 		cast(s, at, agent);
@@ -432,6 +454,8 @@ static void bad_engines_are_named(void **state)
 }
 
 CW_TEST_MAIN(CW_TEST(two_parties_talk), CW_TEST(latency_is_the_sum_of_its_stages), CW_TEST(an_interruption_stops_us),
-	CW_TEST(a_backchannel_does_not), CW_TEST(nor_does_noise), CW_TEST(yes_answers_a_yes_no_question), CW_TEST(without_barge_in_we_talk_on),
-	CW_TEST(the_last_syllable_is_no_interruption), CW_TEST(keys_reach_the_mind), CW_TEST(keys_in_the_audio), CW_TEST(dropping_is_at_once),
-	CW_TEST(goodbye_with_a_dead_engine), CW_TEST(nobody_says_anything), CW_TEST(freed_in_each_handler), CW_TEST(bad_engines_are_named))
+	CW_TEST(a_backchannel_does_not), CW_TEST(nor_does_noise), CW_TEST(yes_answers_a_yes_no_question),
+	CW_TEST(without_barge_in_we_talk_on), CW_TEST(the_last_syllable_is_no_interruption),
+	CW_TEST(keys_reach_the_mind), CW_TEST(keys_in_the_audio), CW_TEST(dropping_is_at_once),
+	CW_TEST(goodbye_with_a_dead_engine), CW_TEST(nobody_says_anything), CW_TEST(freed_in_each_handler),
+	CW_TEST(bad_engines_are_named))

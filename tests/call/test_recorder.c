@@ -89,13 +89,13 @@ static void write_call(struct cw_world *w, const char *path)
 			frame(r, CW_SIDE_AGENT, k * 160, (int16_t)-1000);
 		(void)cw_sim_run(w, cw_now(w) + 20000);
 	}
-	frame(r, CW_SIDE_CALLER, 77 + 150 * 160, 7);           /* the later one wins, one second late at most */
-	frame(r, CW_SIDE_CALLER, 0, 7);                        /* too late */
+	frame(r, CW_SIDE_CALLER, 77 + 150 * 160, 7); /* the later one wins, one second late at most */
+	frame(r, CW_SIDE_CALLER, 0, 7);              /* too late */
 	assert_int_equal(cw_recorder_lost(r), 1);
-	frame(r, CW_SIDE_AGENT, 400 * 160, 9);                 /* a gap of 4 s */
+	frame(r, CW_SIDE_AGENT, 400 * 160, 9); /* a gap of 4 s */
 	finishes = 0;
 	cw_recorder_finish(r, finished, NULL);
-	frame(r, CW_SIDE_AGENT, 410 * 160, 9);                 /* ignored */
+	frame(r, CW_SIDE_AGENT, 410 * 160, 9); /* ignored */
 	assert_int_equal(finishes, 0);
 	(void)cw_sim_run(w, cw_now(w) + 60000000);
 	assert_int_equal(finishes, 1);
@@ -128,7 +128,7 @@ static void frames_are_where_they_belong(void **state)
 	assert_samples(path, 300 * 160, 0, 0);
 	assert_samples(path, 400 * 160, 0, 9);
 	look(path, 0, &l, &r, &n);
-	assert_int_equal(n % 8000, 0);                         /* whole seconds */
+	assert_int_equal(n % 8000, 0); /* whole seconds */
 	assert_int_equal(n, 9 * 8000);
 
 	write_call(sim(top, &(struct cw_sim_conf){.seed = 1}), again);
@@ -164,7 +164,7 @@ static void a_killed_process_leaves_a_readable_file(void **state)
 	assert_int_equal(read(fds[0], &go, 1), 1);
 	assert_int_equal(kill(child, SIGKILL), 0);
 	assert_int_equal(waitpid(child, &status, 0), child);
-	assert_samples(path, 18 * 8000 - 1, 5, 0);             /* of 20 s the last two are lost */
+	assert_samples(path, 18 * 8000 - 1, 5, 0); /* of 20 s the last two are lost */
 	close(fds[0]);
 	close(fds[1]);
 }
@@ -218,7 +218,7 @@ static void a_disk_that_hangs(void **state)
 
 	(void)state;
 	assert_int_equal(cw_recorder_open(top, w, file("h.wav"), &r, NULL), 0);
-	for (uint64_t k = 0; k < 50 * 100; k++)                /* 100 s */
+	for (uint64_t k = 0; k < 50 * 100; k++) /* 100 s */
 		frame(r, CW_SIDE_CALLER, k * 160, 5);
 	assert_true(cw_recorder_lost(r) > 60);
 	assert_true(talloc_total_size(r) < 40 * 33000 + 20000);
@@ -239,12 +239,12 @@ static void slow_disk_keeps_places(void **state)
 
 	(void)state;
 	assert_int_equal(cw_recorder_open(top, w, path, &r, NULL), 0);
-	for (uint64_t k = 0; k < 50 * 60; k++)                 /* a minute while the disk does nothing */
+	for (uint64_t k = 0; k < 50 * 60; k++) /* a minute while the disk does nothing */
 		frame(r, CW_SIDE_CALLER, k * 160, (int16_t)(k / 50 + 1));
 	cw_recorder_finish(r, NULL, NULL);
 	(void)cw_sim_run(w, cw_now(w) + 11000000);
 	assert_true(cw_recorder_lost(r) > 20);
-	assert_samples(path, 59 * 8000, 60, 0);                /* what is lost is silent, the rest in its place */
+	assert_samples(path, 59 * 8000, 60, 0); /* what is lost is silent, the rest in its place */
 	assert_samples(path, 10 * 8000, 0, 0);
 }
 
@@ -278,10 +278,11 @@ static void survives_without_memory(void **state)
 	if (cw_test_oom(err))
 		return;
 	assert_int_equal(err, 0);
-	frame(r, CW_SIDE_CALLER, 0, 5);                        /* without memory for its block: lost, no more */
+	frame(r, CW_SIDE_CALLER, 0, 5); /* without memory for its block: lost, no more */
 }
 CW_OOM_BODY(survives_without_memory)
 
-CW_TEST_MAIN(CW_TEST(frames_are_where_they_belong), CW_TEST(a_killed_process_leaves_a_readable_file), CW_TEST(freed_while_writing),
-	CW_TEST(may_be_freed_when_finished), CW_TEST(a_disk_that_hangs), CW_TEST(slow_disk_keeps_places), CW_TEST(errors_are_told),
-	CW_TEST(survives_without_memory), CW_TEST_OOM(survives_without_memory))
+CW_TEST_MAIN(CW_TEST(frames_are_where_they_belong), CW_TEST(a_killed_process_leaves_a_readable_file),
+	CW_TEST(freed_while_writing), CW_TEST(may_be_freed_when_finished), CW_TEST(a_disk_that_hangs),
+	CW_TEST(slow_disk_keeps_places), CW_TEST(errors_are_told), CW_TEST(survives_without_memory),
+	CW_TEST_OOM(survives_without_memory))

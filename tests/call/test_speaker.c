@@ -16,13 +16,13 @@
 
 #define WORDS 40
 
-struct lossy {                     /* a line whose marks get lost or overtaken */
+struct lossy { /* a line whose marks get lost or overtaken */
 	struct cw_line line;
 	struct cw_line *inner;
 	struct cw_rng rng;
 	double loss, swap;
-	uint32_t kept;             /* a mark held back until the next came */
-	bool dead;                 /* refuses frames */
+	uint32_t kept; /* a mark held back until the next came */
+	bool dead;     /* refuses frames */
 	unsigned clears;
 };
 
@@ -32,11 +32,11 @@ struct rig {
 	struct lossy *lossy;
 	struct cw_speaker *speaker;
 	struct cw_modem_rx rx;
-	unsigned last_word;        /* highest number decoded at the far end */
-	unsigned decoded, again;   /* words decoded; of them such as were heard before */
+	unsigned last_word;      /* highest number decoded at the far end */
+	unsigned decoded, again; /* words decoded; of them such as were heard before */
 	unsigned underruns;
 	bool answered;
-	bool carrier_mouth;        /* the speaker sits at the telephone, the receiver at the agent */
+	bool carrier_mouth; /* the speaker sits at the telephone, the receiver at the agent */
 	uint64_t audible_frames, frames;
 	unsigned starts, failures, spokes;
 	struct cw_spoken spoken;
@@ -75,7 +75,7 @@ static void decoded(struct cw_str word, bool continues, void *arg)
 	if (n <= r->last_word)
 		r->again++;
 	else
-		assert_int_equal(n, r->last_word + 1);       /* none is ever skipped */
+		assert_int_equal(n, r->last_word + 1); /* none is ever skipped */
 	r->last_word = n > r->last_word ? n : r->last_word;
 }
 
@@ -98,7 +98,10 @@ static int lossy_send(struct cw_line *l, const uint8_t *ulaw, size_t n)
 	return y->dead ? ENOBUFS : cw_line_send(y->inner, ulaw, n);
 }
 
-static int lossy_mark(struct cw_line *l, uint32_t id) { return cw_line_mark(((struct lossy *)l)->inner, id); }
+static int lossy_mark(struct cw_line *l, uint32_t id)
+{
+	return cw_line_mark(((struct lossy *)l)->inner, id);
+}
 
 static int lossy_clear(struct cw_line *l)
 {
@@ -106,7 +109,8 @@ static int lossy_clear(struct cw_line *l)
 	return cw_line_clear(((struct lossy *)l)->inner);
 }
 
-static const struct cw_line_driver lossy_driver = {.name = "lossy", .send = lossy_send, .mark = lossy_mark, .clear = lossy_clear};
+static const struct cw_line_driver lossy_driver = {
+	.name = "lossy", .send = lossy_send, .mark = lossy_mark, .clear = lossy_clear};
 
 /* ---- both ends' events ---- */
 
@@ -170,7 +174,8 @@ static void carrier_frame(const uint8_t *ulaw, uint64_t position, void *arg)
 	assert_int_equal(cw_line_send(r->carrier, mine, sizeof(mine)), 0);
 }
 
-static const struct cw_line_events agent_events = {.answered = agent_answered, .frame = agent_frame, .mark = agent_mark};
+static const struct cw_line_events agent_events = {
+	.answered = agent_answered, .frame = agent_frame, .mark = agent_mark};
 static const struct cw_line_events carrier_events = {.answered = carrier_answered, .frame = carrier_frame};
 
 static void started(uint32_t utterance, void *arg)
@@ -209,9 +214,11 @@ static void failed(int err, const char *reason, void *arg)
 	((struct rig *)arg)->fail_err = err;
 }
 
-static const struct cw_speaker_events events = {.started = started, .sentence = sentence, .spoke = spoke, .failed = failed};
+static const struct cw_speaker_events events = {
+	.started = started, .sentence = sentence, .spoke = spoke, .failed = failed};
 
-static struct rig *rig_new(const struct cw_sim_conf *sim, uint64_t delay_us, bool carrier_mouth, const struct cw_speaker_conf *given)
+static struct rig *rig_new(
+	const struct cw_sim_conf *sim, uint64_t delay_us, bool carrier_mouth, const struct cw_speaker_conf *given)
 {
 	struct rig *r = talloc_zero(NULL, struct rig);
 	const struct cw_loop_conf loop = {.delay_us = delay_us};
@@ -307,7 +314,8 @@ static void random_cuts(unsigned seed, unsigned *compared, unsigned *off)
 	run_for(r, 40000000);
 	assert_int_equal(r->spokes, 1);
 	assert_true(last_number(r->heard) <= r->last_word + 1 && r->last_word <= last_number(r->heard) + 1);
-	assert_int_equal(strlen(r->heard) + strlen(r->unheard) + (*r->heard && *r->unheard), strlen(numbered(1, WORDS)));
+	assert_int_equal(
+		strlen(r->heard) + strlen(r->unheard) + (*r->heard && *r->unheard), strlen(numbered(1, WORDS)));
 	if (!r->spoken.cut)
 		assert_int_equal(r->last_word, WORDS);
 }
@@ -321,7 +329,7 @@ static void what_was_heard_is_known(void **state)
 		random_cuts(seed, &compared, &off);
 	print_message("# %u cuts compared, %u of them at a word's border\n", compared, off);
 	assert_true(compared > 200);
-	assert_true(off * 10 < compared);            /* a frame is about a tenth of a word */
+	assert_true(off * 10 < compared); /* a frame is about a tenth of a word */
 }
 
 static void stop_cuts_everything_queued(void **state)
@@ -333,7 +341,7 @@ static void stop_cuts_everything_queued(void **state)
 	assert_int_equal(cw_speaker_say(r->speaker, numbered(11, 10), NULL), 0);
 	run_for(r, 1000000);
 	cw_speaker_stop(r->speaker);
-	assert_int_equal(r->spokes, 0);              /* told from the loop, not inside stop() */
+	assert_int_equal(r->spokes, 0); /* told from the loop, not inside stop() */
 	assert_int_equal(r->lossy->clears, 1);
 	assert_false(cw_speaker_busy(r->speaker));
 
@@ -342,9 +350,9 @@ static void stop_cuts_everything_queued(void **state)
 	run_for(r, 1000000);
 	assert_int_equal(r->spokes, 2);
 	assert_true(r->spoken.cut);
-	assert_string_equal(r->heard, "");           /* the second of them */
+	assert_string_equal(r->heard, ""); /* the second of them */
 	assert_true(r->audible_frames <= frames + 1);
-	cw_speaker_stop(r->speaker);                 /* nothing when idle */
+	cw_speaker_stop(r->speaker); /* nothing when idle */
 	run_for(r, 100000);
 	assert_int_equal(r->spokes, 2);
 	assert_int_equal(r->lossy->clears, 1);
@@ -394,7 +402,7 @@ static void empty_success_is_a_failure(void **state)
 	(void)state;
 	assert_int_equal(cw_speaker_play(r->speaker, (int16_t[160]){0}, 160, "silence", NULL), 0);
 	run_for(r, 1000000);
-	assert_int_equal(r->spokes, 1);              /* samples are samples, audible or not */
+	assert_int_equal(r->spokes, 1); /* samples are samples, audible or not */
 	assert_int_equal(r->starts, 0);
 	assert_string_equal(r->heard, "silence");
 }
@@ -408,7 +416,7 @@ static void urgent_goes_first(void **state)
 	for (size_t i = 0; i < CW_COUNT(beep); i++)
 		beep[i] = i % 8 < 4 ? 5000 : -5000;
 	assert_int_equal(cw_speaker_say(r->speaker, "w1 w2 w3", NULL), 0);
-	run_for(r, 20000);                           /* the engine works on it */
+	run_for(r, 20000); /* the engine works on it */
 	cw_speaker_urgent(r->speaker, true);
 	assert_int_equal(cw_speaker_play(r->speaker, beep, CW_COUNT(beep), "beep", NULL), 0);
 	cw_speaker_urgent(r->speaker, false);
@@ -422,7 +430,7 @@ static void urgent_goes_first(void **state)
 	assert_int_equal(cw_speaker_say(r->speaker, "w4", NULL), 0);
 	run_for(r, 20000);
 	cw_speaker_urgent(r->speaker, true);
-	assert_int_equal(cw_speaker_say(r->speaker, "w5", NULL), 0);   /* cannot be made before w4 comes: dropped */
+	assert_int_equal(cw_speaker_say(r->speaker, "w5", NULL), 0); /* cannot be made before w4 comes: dropped */
 	cw_speaker_urgent(r->speaker, false);
 	run_for(r, 9000000);
 	assert_int_equal(r->spokes, 4);
@@ -441,7 +449,7 @@ static void slow_engine_is_counted(void **state)
 	assert_int_equal(r->spokes, 1);
 	assert_int_equal(r->last_word, 14);
 	assert_int_equal(r->spoken.err, 0);
-	assert_in_range(cw_speaker_underruns(r->speaker), 1, 2);     /* at most one between two sentences */
+	assert_in_range(cw_speaker_underruns(r->speaker), 1, 2); /* at most one between two sentences */
 }
 
 static void line_that_is_full_loses_nothing(void **state)
@@ -494,7 +502,7 @@ static void frames_do_not_allocate(void **state)
 	}
 }
 
-CW_TEST_MAIN(CW_TEST(says_all_of_it), CW_TEST(what_was_heard_is_known), CW_TEST(stop_cuts_everything_queued), CW_TEST(bounds),
-	CW_TEST(dead_engine_ends_the_utterance), CW_TEST(empty_success_is_a_failure), CW_TEST(urgent_goes_first),
-	CW_TEST(slow_engine_is_counted), CW_TEST(line_that_is_full_loses_nothing), CW_TEST(may_be_freed_when_it_has_spoken),
-	CW_TEST(frames_do_not_allocate))
+CW_TEST_MAIN(CW_TEST(says_all_of_it), CW_TEST(what_was_heard_is_known), CW_TEST(stop_cuts_everything_queued),
+	CW_TEST(bounds), CW_TEST(dead_engine_ends_the_utterance), CW_TEST(empty_success_is_a_failure),
+	CW_TEST(urgent_goes_first), CW_TEST(slow_engine_is_counted), CW_TEST(line_that_is_full_loses_nothing),
+	CW_TEST(may_be_freed_when_it_has_spoken), CW_TEST(frames_do_not_allocate))

@@ -13,8 +13,10 @@ static void round_trip(void **state)
 
 	(void)state;
 	assert_int_equal(cw_timeline_new(NULL, &t), 0);
-	cw_timeline_add(t, 0, CW_SIDE_LINE, CW_EV_CALL_STARTED, "{s:s, s:I}", "call_id", "c1", "wall_us", (json_int_t)1772442000000000);
-	cw_timeline_add(t, 120000, CW_SIDE_AGENT, CW_EV_SAY, "{s:i, s:s}", "utterance", 1, "text", "Grüß Gott, \"Sie\"\n");
+	cw_timeline_add(t, 0, CW_SIDE_LINE, CW_EV_CALL_STARTED, "{s:s, s:I}", "call_id", "c1", "wall_us",
+		(json_int_t)1772442000000000);
+	cw_timeline_add(
+		t, 120000, CW_SIDE_AGENT, CW_EV_SAY, "{s:i, s:s}", "utterance", 1, "text", "Grüß Gott, \"Sie\"\n");
 	cw_timeline_add(t, 140000, CW_SIDE_CALLER, CW_EV_HUNG_UP, NULL);
 	cw_timeline_encode(&one, t);
 	assert_int_equal(cw_buf_err(&one), 0);
@@ -147,5 +149,6 @@ static void documented(void **state)
 		fail_msg("docs/timeline.md does not hold this table:\n%s", table.p);
 }
 
-CW_TEST_MAIN(CW_TEST(round_trip), CW_TEST(all_kinds_have_names), CW_TEST(bounded), CW_TEST(foreign_payloads), CW_TEST(parse_says_where),
-	CW_TEST(survives_without_memory), CW_TEST_OOM(survives_without_memory), CW_TEST(documented))
+CW_TEST_MAIN(CW_TEST(round_trip), CW_TEST(all_kinds_have_names), CW_TEST(bounded), CW_TEST(foreign_payloads),
+	CW_TEST(parse_says_where), CW_TEST(survives_without_memory), CW_TEST_OOM(survives_without_memory),
+	CW_TEST(documented))

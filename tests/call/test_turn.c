@@ -20,10 +20,12 @@ static void names_round_trip(void **state)
 
 static void unfinished(void **state)
 {
-	static const char *const yes[] = {"and my number is", "My furnace and", "I live at", "it's", "the", "Um", "four one five", "415",
-		"415 555", "it is four one five, five five five", "call me at 415-555-01", "because", "A"};
-	static const char *const no[] = {"", "My furnace stopped working.", "Maria Lopez", "four one five five five five oh one three four",
-		"5 5 5 0 1 3 4", "94110", "at nine thirty", "Tuesday", "42", "yes", "thirteen"};
+	static const char *const yes[] = {"and my number is", "My furnace and", "I live at", "it's", "the", "Um",
+		"four one five", "415", "415 555", "it is four one five, five five five", "call me at 415-555-01",
+		"because", "A"};
+	static const char *const no[] = {"", "My furnace stopped working.", "Maria Lopez",
+		"four one five five five five oh one three four", "5 5 5 0 1 3 4", "94110", "at nine thirty", "Tuesday",
+		"42", "yes", "thirteen"};
 
 	(void)state;
 	for (size_t i = 0; i < CW_COUNT(yes); i++)
@@ -53,7 +55,7 @@ static void silences(void **state)
 		{CW_AWAIT_DIGITS, "my number is", 1600},
 		{CW_AWAIT_DIGITS, "415 555 0134", 500},
 		{CW_AWAIT_DIGITS, "one four one five five five five oh one three four", 500},
-		{CW_AWAIT_DIGITS, "I don't have one", 1100},          /* "one" may be a digit: wait */
+		{CW_AWAIT_DIGITS, "I don't have one", 1100}, /* "one" may be a digit: wait */
 		{CW_AWAIT_DIGITS, "I do not know it", 500},
 		{CW_AWAIT_NAME, "Maria Lopez", 500},
 		{CW_AWAIT_ADDRESS, "12 Oak Street", 700},
@@ -67,10 +69,11 @@ static void silences(void **state)
 		uint64_t us = cw_turn_silence_us(&defaults, cases[i].awaiting, cases[i].partial);
 
 		if (us != cases[i].ms * 1000u)
-			fail_msg("%s '%s': %u ms, expected %u", cw_awaiting_name(cases[i].awaiting), cases[i].partial, (unsigned)(us / 1000),
-				cases[i].ms);
+			fail_msg("%s '%s': %u ms, expected %u", cw_awaiting_name(cases[i].awaiting), cases[i].partial,
+				(unsigned)(us / 1000), cases[i].ms);
 	}
-	assert_int_equal(cw_turn_silence_us(&own, CW_AWAIT_ANYTHING, "and the"), 300000);   /* never less than the least */
+	assert_int_equal(
+		cw_turn_silence_us(&own, CW_AWAIT_ANYTHING, "and the"), 300000); /* never less than the least */
 	assert_int_equal(cw_turn_silence_us(&own, CW_AWAIT_DIGITS, "one"), 300000);
 }
 
@@ -96,24 +99,26 @@ static void barges(void **state)
 		{"yes", true, 300, CW_AWAIT_YESNO, CW_BARGE_INTERRUPT},
 		{"okay", false, 300, CW_AWAIT_YESNO, CW_BARGE_INTERRUPT},
 		{"no", true, 300, CW_AWAIT_ANYTHING, CW_BARGE_INTERRUPT},
-		{"ye", false, 200, CW_AWAIT_ANYTHING, CW_BARGE_WAIT},               /* may become "yes" */
+		{"ye", false, 200, CW_AWAIT_ANYTHING, CW_BARGE_WAIT}, /* may become "yes" */
 		{"ye", true, 200, CW_AWAIT_ANYTHING, CW_BARGE_INTERRUPT},
 		{"got", false, 200, CW_AWAIT_ANYTHING, CW_BARGE_WAIT},
 		{"got it", true, 500, CW_AWAIT_ANYTHING, CW_BARGE_BACKCHANNEL},
 		{"got a question", false, 500, CW_AWAIT_ANYTHING, CW_BARGE_INTERRUPT},
 		{"okay wait", false, 700, CW_AWAIT_ANYTHING, CW_BARGE_INTERRUPT},
 		{"okay okay okay okay", false, 2100, CW_AWAIT_ANYTHING, CW_BARGE_INTERRUPT},
-		{"yesterday", true, 500, CW_AWAIT_YESNO, CW_BARGE_INTERRUPT},       /* no backchannel: it only begins like one */
+		{"yesterday", true, 500, CW_AWAIT_YESNO,
+			CW_BARGE_INTERRUPT}, /* no backchannel: it only begins like one */
 		{"um", true, 300, CW_AWAIT_ANYTHING, CW_BARGE_BACKCHANNEL},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < CW_COUNT(cases); i++) {
-		enum cw_barge got = cw_turn_barge(cases[i].text, cases[i].ended, cases[i].ms * 1000u, cases[i].awaiting);
+		enum cw_barge got =
+			cw_turn_barge(cases[i].text, cases[i].ended, cases[i].ms * 1000u, cases[i].awaiting);
 
 		if (got != cases[i].barge)
-			fail_msg("'%s'%s %u ms, %s: %d, expected %d", cases[i].text, cases[i].ended ? " (over)" : "", cases[i].ms,
-				cw_awaiting_name(cases[i].awaiting), got, cases[i].barge);
+			fail_msg("'%s'%s %u ms, %s: %d, expected %d", cases[i].text, cases[i].ended ? " (over)" : "",
+				cases[i].ms, cw_awaiting_name(cases[i].awaiting), got, cases[i].barge);
 	}
 }
 
@@ -132,4 +137,5 @@ static void any_length_of_text(void **state)
 	assert_true(cw_turn_unfinished(text));
 }
 
-CW_TEST_MAIN(CW_TEST(names_round_trip), CW_TEST(unfinished), CW_TEST(silences), CW_TEST(barges), CW_TEST(any_length_of_text))
+CW_TEST_MAIN(
+	CW_TEST(names_round_trip), CW_TEST(unfinished), CW_TEST(silences), CW_TEST(barges), CW_TEST(any_length_of_text))

@@ -7,13 +7,17 @@
 
 /* Somebody always owes the caller audio: design.md section 12. */
 
-#define SEC(s) ((uint64_t)((s) * 1000000.0))
-#define SLACK SEC(0.12)       /* a turn of the engine and two frames */
+#define SEC(s) ((uint64_t)((s)*1000000.0))
+#define SLACK  SEC(0.12) /* a turn of the engine and two frames */
 
 static int16_t hum[8000];
 
-static const struct cw_spare_prompts spares = {
-	.filler = hum, .filler_n = 4000, .filler_text = "one moment", .fallback = hum, .fallback_n = 8000, .fallback_text = "sorry for the wait"};
+static const struct cw_spare_prompts spares = {.filler = hum,
+	.filler_n = 4000,
+	.filler_text = "one moment",
+	.fallback = hum,
+	.fallback_n = 8000,
+	.fallback_text = "sorry for the wait"};
 
 static struct scene_conf plain(uint64_t seed)
 {
@@ -57,15 +61,17 @@ static void a_greeting_that_cannot_be_made(void **state)
 
 	s->agent.lines = (const char *const[]){"Hello, how can I help you?", NULL};
 	s->agent.first = true;
-	s->agent.overdue_say = "One moment please.";             /* which the engine cannot say either */
+	s->agent.overdue_say = "One moment please."; /* which the engine cannot say either */
 	assert_int_equal(scene_start(s, &conf), 0);
 	(void)scene_play(s, SEC(14));
 	assert_in_range(audible(s, 0), SEC(2.5), SEC(3.0) + SLACK);
 	assert_in_range(audible(s, 1), SEC(6), SEC(6.5) + SLACK);
 	assert_in_range(audible(s, 2), SEC(12), SEC(12.6) + SLACK);
 	assert_string_equal(cw_json_str(scene_event(s, CW_EV_OVERDUE, CW_SIDE_AGENT, 0)->data, "level", ""), "filler");
-	assert_string_equal(cw_json_str(scene_event(s, CW_EV_OVERDUE, CW_SIDE_AGENT, 0)->data, "waiting_for", ""), "greeting");
-	assert_string_equal(cw_json_str(scene_event(s, CW_EV_OVERDUE, CW_SIDE_AGENT, 1)->data, "level", ""), "fallback");
+	assert_string_equal(
+		cw_json_str(scene_event(s, CW_EV_OVERDUE, CW_SIDE_AGENT, 0)->data, "waiting_for", ""), "greeting");
+	assert_string_equal(
+		cw_json_str(scene_event(s, CW_EV_OVERDUE, CW_SIDE_AGENT, 1)->data, "level", ""), "fallback");
 	assert_true(scene_count(s, CW_EV_FAULT, CW_SIDE_AGENT) > 0);
 }
 
@@ -75,7 +81,7 @@ static void a_mind_that_says_nothing(void **state)
 	CW_SCOPED struct scene *s = begin(&conf);
 
 	(void)state;
-	conf.agent.spares = NULL;                                /* then a tone */
+	conf.agent.spares = NULL; /* then a tone */
 	assert_int_equal(scene_start(s, &conf), 0);
 	(void)scene_play(s, SEC(14));
 	assert_int_equal(s->agent.count[AT_OVERDUE], 3);
@@ -91,7 +97,7 @@ static void a_transcript_that_never_comes(void **state)
 	(void)state;
 	conf.sim.fault[CW_FAULT_STALL] = 1;
 	conf.sim.fault_only = "stt";
-	conf.agent.listener.stt_deadline_us = SEC(20);           /* longer than a caller's patience */
+	conf.agent.listener.stt_deadline_us = SEC(20); /* longer than a caller's patience */
 
 	CW_SCOPED struct scene *s = begin(&conf);
 
@@ -102,9 +108,11 @@ static void a_transcript_that_never_comes(void **state)
 	assert_int_equal(scene_start(s, &conf), 0);
 	(void)scene_play(s, SEC(12));
 
-	uint64_t last = (uint64_t)cw_json_int(scene_event(s, CW_EV_SPEECH_ENDED, CW_SIDE_CALLER, 0)->data, "last_us", 0);
+	uint64_t last =
+		(uint64_t)cw_json_int(scene_event(s, CW_EV_SPEECH_ENDED, CW_SIDE_CALLER, 0)->data, "last_us", 0);
 
-	assert_string_equal(cw_json_str(scene_event(s, CW_EV_OVERDUE, CW_SIDE_AGENT, 0)->data, "waiting_for", ""), "transcript");
+	assert_string_equal(
+		cw_json_str(scene_event(s, CW_EV_OVERDUE, CW_SIDE_AGENT, 0)->data, "waiting_for", ""), "transcript");
 	assert_in_range(audible(s, 0), last + SEC(2.4), last + SEC(2.5) + SLACK);
 	assert_in_range(audible(s, 1), last + SEC(5.9), last + SEC(6) + SLACK);
 	assert_int_equal(s->agent.count[AT_TURN], 0);
@@ -134,10 +142,11 @@ static void a_tool_that_never_answers(void **state)
 	uint64_t end = (uint64_t)cw_json_int(ack->data, "ended_us", 0);
 
 	assert_string_equal(cw_json_str(ack->data, "heard", ""), "Let me look.");
-	assert_in_range(audible(s, 1), end + SEC(2.4), end + SEC(2.5) + SLACK);       /* neither ack nor filler pays */
+	assert_in_range(audible(s, 1), end + SEC(2.4), end + SEC(2.5) + SLACK); /* neither ack nor filler pays */
 	assert_in_range(audible(s, 2), end + SEC(5.9), end + SEC(6) + SLACK);
 	assert_in_range(audible(s, 3), audible(s, 2) + SEC(5.9), audible(s, 2) + SEC(6) + SLACK);
-	assert_string_equal(cw_json_str(scene_event(s, CW_EV_OVERDUE, CW_SIDE_AGENT, 1)->data, "waiting_for", ""), "tool.book");
+	assert_string_equal(
+		cw_json_str(scene_event(s, CW_EV_OVERDUE, CW_SIDE_AGENT, 1)->data, "waiting_for", ""), "tool.book");
 }
 
 static struct cw_timer tool_timer;
@@ -235,7 +244,7 @@ static void owing_ends_with_the_answer(void **state)
 /* ---- every await point stalled or late, over many seeds ---- */
 
 struct silence {
-	uint64_t since;              /* end of the caller's last sound, or of our last filler; 0 = we owe nothing */
+	uint64_t since; /* end of the caller's last sound, or of our last filler; 0 = we owe nothing */
 	bool greeting;
 	uint64_t limit;
 	uint64_t worst;
@@ -281,12 +290,13 @@ static uint64_t check_silence(const struct scene *s, uint64_t end)
 			seconds_of_silence(s, e->t_us, &q);
 			q.since = 0;
 			started = e->t_us;
-		} else if (e->kind == CW_EV_SPOKE && cw_json_int(e->data, "ended_us", 0) > cw_json_int(e->data, "started_us", 0)) {
+		} else if (e->kind == CW_EV_SPOKE &&
+			   cw_json_int(e->data, "ended_us", 0) > cw_json_int(e->data, "started_us", 0)) {
 			bool filler = e->side == CW_SIDE_AGENT && is_filler(s, u);
 			uint64_t ended = (uint64_t)cw_json_int(e->data, "ended_us", 0);
 
 			if ((e->side == CW_SIDE_AGENT && !filler) || started >= ended)
-				continue;                /* the answer followed at once */
+				continue; /* the answer followed at once */
 			q.since = ended;
 			q.limit = (filler ? SEC(6.5) : SEC(3.0)) + SLACK;
 		} else if (e->kind == CW_EV_HUNG_UP) {
@@ -299,10 +309,12 @@ static uint64_t check_silence(const struct scene *s, uint64_t end)
 
 static void never_silent_beyond_the_limits(void **state)
 {
-	static const char *const asks[] = {"Hello, how can I help you?", "What is your name?", "And your number?", "What day suits you?", "Is that right?",
-		"Thank you.", "Anything else?", "All right.", "Yes.", "Sure.", NULL};
-	static const char *const replies[] = {"My furnace stopped working.", "Maria Lopez.", "four one five five five five oh one three four.",
-		"On Tuesday.", "Yes it is.", "No.", "Nothing.", "Bye.", NULL};
+	static const char *const asks[] = {"Hello, how can I help you?", "What is your name?", "And your number?",
+		"What day suits you?", "Is that right?", "Thank you.", "Anything else?", "All right.", "Yes.", "Sure.",
+		NULL};
+	static const char *const replies[] = {"My furnace stopped working.", "Maria Lopez.",
+		"four one five five five five oh one three four.", "On Tuesday.", "Yes it is.", "No.", "Nothing.",
+		"Bye.", NULL};
 	uint64_t worst = 0;
 	unsigned faults = 0, fillers = 0;
 
@@ -329,7 +341,8 @@ static void never_silent_beyond_the_limits(void **state)
 		faults += cw_sim_faults(s->world, CW_FAULT_STALL) + cw_sim_faults(s->world, CW_FAULT_LATE);
 		fillers += scene_count(s, CW_EV_OVERDUE, CW_SIDE_AGENT);
 	}
-	print_message("# 300 calls, %u faults, %u fillers, longest silence %u ms\n", faults, fillers, (unsigned)(worst / 1000));
+	print_message("# 300 calls, %u faults, %u fillers, longest silence %u ms\n", faults, fillers,
+		(unsigned)(worst / 1000));
 	assert_true(faults > 300);
 }
 
@@ -340,8 +353,8 @@ struct stalling {
 	struct cw_timer timer;
 	struct cw_world *world;
 	uint64_t position;
-	int16_t pcm[30 * 8000];              /* what is heard … */
-	uint64_t stop_at;                    /* … up to this sample */
+	int16_t pcm[30 * 8000]; /* what is heard … */
+	uint64_t stop_at;       /* … up to this sample */
 	unsigned sent, clears;
 };
 
@@ -356,7 +369,7 @@ static int take_mark(struct cw_line *l, uint32_t id)
 {
 	(void)l;
 	(void)id;
-	return 0;                            /* never to come back */
+	return 0; /* never to come back */
 }
 
 static int take_clear(struct cw_line *l)
@@ -368,7 +381,7 @@ static int take_clear(struct cw_line *l)
 static void say_nothing(struct cw_line *l, const char *why)
 {
 	(void)l;
-	(void)why;                           /* `closed` never comes */
+	(void)why; /* `closed` never comes */
 }
 
 static const struct cw_line_driver stalling_driver = {
@@ -527,8 +540,9 @@ static void one_seed_one_call(void **state)
 	assert_string_equal(one.p, two.p);
 }
 
-CW_TEST_MAIN(CW_TEST(a_greeting_that_cannot_be_made), CW_TEST(a_mind_that_says_nothing), CW_TEST(a_transcript_that_never_comes),
-	CW_TEST(a_tool_that_never_answers), CW_TEST(fillers_do_not_pile_up), CW_TEST(a_promise_is_not_audio), CW_TEST(owing_ends_with_the_answer),
-	CW_TEST(never_silent_beyond_the_limits), CW_TEST(frames_that_stop_in_mid_word), CW_TEST(frames_that_stop_while_we_are_paused),
-	CW_TEST(party_survives_without_memory), CW_TEST_OOM(party_survives_without_memory), CW_TEST(frames_do_not_allocate),
-	CW_TEST(one_seed_one_call))
+CW_TEST_MAIN(CW_TEST(a_greeting_that_cannot_be_made), CW_TEST(a_mind_that_says_nothing),
+	CW_TEST(a_transcript_that_never_comes), CW_TEST(a_tool_that_never_answers), CW_TEST(fillers_do_not_pile_up),
+	CW_TEST(a_promise_is_not_audio), CW_TEST(owing_ends_with_the_answer), CW_TEST(never_silent_beyond_the_limits),
+	CW_TEST(frames_that_stop_in_mid_word), CW_TEST(frames_that_stop_while_we_are_paused),
+	CW_TEST(party_survives_without_memory), CW_TEST_OOM(party_survives_without_memory),
+	CW_TEST(frames_do_not_allocate), CW_TEST(one_seed_one_call))
