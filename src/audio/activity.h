@@ -12,10 +12,10 @@
 struct cw_vad_conf;
 
 struct cw_activity {
-	size_t from, to;         /* samples at 8 kHz; @to is the one behind the last */
+	size_t from, to; /* samples at 8 kHz; @to is the one behind the last */
 };
 
 /* Find the speech in @n samples at 8 kHz; pauses shorter than the hangover of @conf (NULL: defaults) do not divide it. *@ret is an
  * array of *@count under @parent (not NULL even when empty). ENOMEM. */
-int cw_activity_find(void *parent, const int16_t *pcm, size_t n, const struct cw_vad_conf *conf, struct cw_activity **ret,
-		     size_t *count);
+int cw_activity_find(void *parent, const int16_t *pcm, size_t n, const struct cw_vad_conf *conf,
+	struct cw_activity **ret, size_t *count);

@@ -148,6 +148,18 @@ static int16_t to_sample(float v)
 	return (int16_t)(v >= 32767 ? 32767 : v <= -32768 ? -32768 : lrintf(v));
 }
 
+/* Bring the ring of the concealer to its start: spandsp 0.0.6 does that itself with a memcpy() which overlaps. */
+static void straighten(plc_state_t *plc)
+{
+	int16_t first[PLC_HISTORY_LEN];
+	size_t at = (size_t)plc->buf_ptr;
+
+	memcpy(first, plc->history, at * sizeof(*first));
+	memmove(plc->history, plc->history + at, (PLC_HISTORY_LEN - at) * sizeof(*first));
+	memcpy(plc->history + PLC_HISTORY_LEN - at, first, at * sizeof(*first));
+	plc->buf_ptr = 0;
+}
+
 void cw_effects_frame(struct cw_effects *e, int16_t pcm[CW_FRAME_SAMPLES])
 {
 	float x[CW_FRAME_SAMPLES];
@@ -172,6 +184,7 @@ void cw_effects_frame(struct cw_effects *e, int16_t pcm[CW_FRAME_SAMPLES])
 		return;
 	if (frame_lost(e)) {
 		e->lost++;
+		straighten(&e->plc);
 		(void)plc_fillin(&e->plc, pcm, CW_FRAME_SAMPLES); /* returns the number given */
 	} else {
 		(void)plc_rx(&e->plc, pcm, CW_FRAME_SAMPLES);

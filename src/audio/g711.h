@@ -5,10 +5,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define CW_FRAME_SAMPLES 160      /* 20 ms at 8 kHz: a frame */
-#define CW_RATE_HZ 8000           /* what telephone lines carry */
-#define CW_ULAW_SILENCE 0xFF
-#define CW_ALAW_SILENCE 0xD5
+#define CW_FRAME_SAMPLES 160  /* 20 ms at 8 kHz: a frame */
+#define CW_RATE_HZ       8000 /* what telephone lines carry */
+#define CW_ULAW_SILENCE  0xFF
+#define CW_ALAW_SILENCE  0xD5
 
 extern const int16_t cw_ulaw_table[256];
 extern const int16_t cw_alaw_table[256];

@@ -17,4 +17,5 @@ void cw_resampler_reset(struct cw_resampler *r);
 
 /* A whole recording, without the filter's delay: *@ret under @parent has the samples of exactly the same stretch of time,
  * rounded up. EINVAL as above, ENOMEM. */
-int cw_resample(void *parent, unsigned in_hz, unsigned out_hz, const int16_t *in, size_t n_in, int16_t **ret, size_t *n_out);
+int cw_resample(
+	void *parent, unsigned in_hz, unsigned out_hz, const int16_t *in, size_t n_in, int16_t **ret, size_t *n_out);

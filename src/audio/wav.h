@@ -20,15 +20,17 @@ struct cw_wav_format {
 };
 
 struct cw_wav_writer;
-int cw_wav_create(void *parent, const char *path, const struct cw_wav_format *f, struct cw_wav_writer **ret, struct cw_why *why);
+int cw_wav_create(
+	void *parent, const char *path, const struct cw_wav_format *f, struct cw_wav_writer **ret, struct cw_why *why);
 /* Append interleaved samples (encoded as the format says). ENOSPC, EIO. */
 int cw_wav_write(struct cw_wav_writer *w, const int16_t *samples, size_t n_frames);
-int cw_wav_flush(struct cw_wav_writer *w);    /* data and header to the kernel */
-int cw_wav_finish(struct cw_wav_writer *w);   /* flush and close; talloc_free() without it flushes too */
+int cw_wav_flush(struct cw_wav_writer *w);  /* data and header to the kernel */
+int cw_wav_finish(struct cw_wav_writer *w); /* flush and close; talloc_free() without it flushes too */
 
 struct cw_wav_reader;
 int cw_wav_open(void *parent, const char *path, struct cw_wav_reader **ret, struct cw_why *why);
-int cw_wav_parse(void *parent, const void *bytes, size_t n, struct cw_wav_reader **ret, struct cw_why *why);  /* bytes copied */
+int cw_wav_parse(
+	void *parent, const void *bytes, size_t n, struct cw_wav_reader **ret, struct cw_why *why); /* bytes copied */
 const struct cw_wav_format *cw_wav_format(const struct cw_wav_reader *r);
 uint64_t cw_wav_frames(const struct cw_wav_reader *r);
 /* Up to @n_frames interleaved 16-bit frames; *@got = 0 at the end. */
