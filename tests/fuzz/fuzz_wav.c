@@ -5,6 +5,8 @@
 #include "audio/wav.h"
 #include "base/mem.h"
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	CW_SCOPED void *scope = talloc_new(NULL);
