@@ -55,6 +55,7 @@ static bool give_way(struct cw_party *p)
 		cw_party_note(p, CW_EV_CLEARED, "{s:I}", "since_decision_us", (json_int_t)(cw_now(p->world) - decided));
 	cw_party_note(p, CW_EV_INTERRUPTED, "{s:I, s:s, s:I, s:I}", "utterance", (json_int_t)u, "heard",
 		heard ? heard : "", "onset_us", (json_int_t)p->sound_us, "decided_us", (json_int_t)cw_party_now(p));
+	/* cppcheck-suppress autoVariables */
 	return CW_MIND(p, interrupted, heard ? heard : "");
 }
 

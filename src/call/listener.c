@@ -246,6 +246,7 @@ static bool speech_begins(struct cw_listener *l, uint64_t end_us)
 		l->resumed_frame = first;
 		l->resumed_onset_us = l->onset_us;
 	}
+	/* cppcheck-suppress autoVariables */
 	return CW_CALL(l, l->ev->speech_started(l->onset_us, l->arg));
 }
 

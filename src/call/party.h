@@ -15,7 +15,8 @@
  * last voiced frame, until an utterance queued since then is audible. overdue(FILLER) is told when filler_us have passed, then
  * overdue(FALLBACK) at fallback_us and every fallback_us from then on; also while a transcript, the engine or the mind's tool
  * keeps us waiting. What the mind says inside overdue() goes before all that is not audible yet, is dropped when the awaited audio
- * comes first, and does not pay the debt. When nothing is audible 500 ms after overdue(), the party plays its spare prompt.
+ * comes first, and does not pay the debt. When the mind says nothing there, or nothing is audible 500 ms later, the party plays its spare
+ * prompt.
  * Never is one told sooner than 1 s after our own speech.
  *
  * Thread: the call's lane. Owner: the parent given to cw_party_new(); freeing it ends everything at once, without `closed`. The party

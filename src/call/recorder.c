@@ -195,15 +195,15 @@ static struct block *block_at(struct cw_recorder *r, uint64_t number)
 
 	if (*slot)
 		return *slot;
-	if (r->spare) {
-		*slot = r->spare;
-		r->spare = r->spare->next;
-	} else {
-		*slot = talloc(r, struct block);
-	}
-	if (*slot)
-		memset((*slot)->samples, 0, sizeof((*slot)->samples));
-	return *slot;
+	struct block *b = r->spare ? r->spare : talloc(r, struct block);
+
+	if (!b)
+		return NULL;
+	if (b == r->spare)
+		r->spare = b->next;
+	memset(b->samples, 0, sizeof(b->samples));
+	*slot = b;
+	return b;
 }
 
 static void note_level(struct cw_recorder *r, enum cw_side side, uint64_t position, const int16_t *pcm)

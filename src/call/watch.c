@@ -131,6 +131,7 @@ static void play_spare(void *arg)
 static bool tell_overdue(struct cw_party *p, uint64_t now)
 {
 	enum cw_overdue level = p->overdues ? CW_OVERDUE_FALLBACK : CW_OVERDUE_FILLER;
+	uint32_t before = cw_speaker_last_id(p->speaker);
 	uint64_t since = 0;
 
 	(void)owed(p, &since); /* it is: that is why we are here */
@@ -150,6 +151,8 @@ static bool tell_overdue(struct cw_party *p, uint64_t now)
 		return false;
 	p->in_overdue = false;
 	cw_speaker_urgent(p->speaker, false);
+	if (cw_speaker_last_id(p->speaker) == before)
+		play_spare(p); /* nothing will come of it */
 	return true;
 }
 
