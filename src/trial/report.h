@@ -1,5 +1,5 @@
 /*
- * report.h: what a run leaves for people and machines: summary.json, junit.xml, summary.md, CSV
+ * report.h: what a run leaves for people and machines: summary.json, junit.xml, summary.md, CSV, report.html
  *
  * Each is a function of the run's description (run.json) and its results; blocking writes, whole files replaced at once.
  */
@@ -14,7 +14,10 @@ int cw_report_markdown(const char *path, const json_t *run, const struct cw_tall
 int cw_report_csv(const char *path, const json_t *run, const struct cw_tally *t, struct cw_why *why);
 int cw_report_jsonl(const char *path, const json_t *run, const struct cw_tally *t, struct cw_why *why);
 
-/* The kind of report a file name asks for: .jsonl .json .csv .xml .md. EINVAL names the known ones. */
+/* One page, standalone, no network: written into the run's folder, whose calls/ it reads and whose recordings it plays. */
+int cw_report_html(const char *path, const json_t *run, const struct cw_tally *t, struct cw_why *why);
+
+/* The kind of report a file name asks for: .jsonl .json .csv .xml .md .html. EINVAL names the known ones. */
 typedef int cw_report_fn(const char *path, const json_t *run, const struct cw_tally *t, struct cw_why *why);
 int cw_report_of(const char *path, cw_report_fn **ret, struct cw_why *why);
 

@@ -275,6 +275,7 @@ int cw_report_of(const char *path, cw_report_fn **ret, struct cw_why *why)
 		{".csv", cw_report_csv},
 		{".xml", cw_report_junit},
 		{".md", cw_report_markdown},
+		{".html", cw_report_html},
 	};
 	size_t len = strlen(path);
 
@@ -286,5 +287,5 @@ int cw_report_of(const char *path, cw_report_fn **ret, struct cw_why *why)
 			return 0;
 		}
 	}
-	return cw_why_set(why, EINVAL, "output '%s': the ending says what to write: .jsonl .json .csv .xml (JUnit) or .md", path);
+	return cw_why_set(why, EINVAL, "output '%s': the ending says what to write: .jsonl .json .csv .xml (JUnit), .md or .html", path);
 }
