@@ -10,6 +10,7 @@
 #define POLL_US 40000       /* how often a running action without an end event is looked at */
 #define SAME_TURN_US 2000000 /* a stretch of the agent's speech this long after the last one begins a new turn */
 #define TEXT_MAX 2048
+#define SPEECH_TRIES 3       /* a sentence of ours whose synthesis failed before anything was heard is said again */
 
 enum phase {
 	PHASE_DOWN,      /* not answered yet */
@@ -32,6 +33,8 @@ struct cw_script_run {
 	const struct cw_step *armed;
 	const struct cw_step *acting;    /* NULL while a reprompt is spoken */
 	uint32_t utterance;              /* being spoken, 0 = none */
+	const char *words;               /* of it */
+	unsigned tries;
 	unsigned reprompts, pardons;     /* done */
 
 	uint64_t answered_us;
@@ -171,6 +174,26 @@ static void broken(struct cw_script_run *r, const char *what, int err)
 	cw_party_drop(r->party, text);
 }
 
+static int say(struct cw_script_run *r, const char *text)
+{
+	r->words = text;
+	r->tries = 1;
+	return cw_party_say(r->party, text, &r->utterance);
+}
+
+/* Try the same words once more: true when they are on their way. */
+static bool say_again(struct cw_script_run *r)
+{
+	uint32_t before = r->utterance;
+
+	if (!r->words || r->tries >= SPEECH_TRIES || cw_party_say(r->party, r->words, &r->utterance))
+		return false;
+	r->tries++;
+	cw_party_note(r->party, CW_EV_NOTE, "{s:s, s:I, s:I}", "what", "said_again", "before", (json_int_t)before, "utterance",
+		(json_int_t)r->utterance);
+	return true;
+}
+
 static int play_noise(struct cw_script_run *r, const struct cw_step *s)
 {
 	int16_t *pcm = NULL;
@@ -195,8 +218,9 @@ static void act(struct cw_script_run *r, const struct cw_step *s)
 	cw_timer_stop(&r->patience);
 	if (s->act == CW_ACT_SAY || s->act == CW_ACT_DTMF)
 		r->unanswered = false;
+	r->words = NULL;
 	if (s->act == CW_ACT_SAY)
-		err = cw_party_say(r->party, s->text, &r->utterance);
+		err = say(r, s->text);
 	else if (s->act == CW_ACT_NOISE)
 		err = play_noise(r, s);
 	else if (s->act == CW_ACT_DTMF)
@@ -221,7 +245,7 @@ static void say_extra(struct cw_script_run *r, const char *text, const char *kin
 {
 	r->phase = PHASE_ACTING;
 	r->acting = NULL;
-	int err = cw_party_say(r->party, text, &r->utterance);
+	int err = say(r, text);
 
 	note(r, kind, 0, NULL, "say", text);
 	if (err)
@@ -476,11 +500,12 @@ static void on_spoke(void *mind, const struct cw_spoken *s)
 
 	if (r->phase != PHASE_ACTING || !r->utterance || s->utterance != r->utterance)
 		return;
-	if (s->err) {
-		broken(r, "speech", s->err);
+	if (s->err && s->started_us == s->ended_us && say_again(r))
 		return;
-	}
-	acted(r);
+	if (s->err)
+		broken(r, "speech", s->err);
+	else
+		acted(r);
 }
 
 static void on_closed(void *mind, enum cw_end_reason reason, const char *detail)

@@ -20,6 +20,7 @@
 #define JOBS_REAL 2
 #define JOBS_MAX  1000
 #define ID_CHARS  8
+#define LINES_MAX (64u << 20)   /* of results waiting to be written */
 
 struct cw_run {
 	const struct cw_run_conf *conf;
@@ -35,6 +36,8 @@ struct cw_run {
 	bool interrupted, stopping;      /* stopping: start nothing more */
 	int16_t *babble;
 	size_t n_babble;
+	struct cw_buf lines;             /* of results.jsonl, not given to a writer yet */
+	struct writing *writing;         /* under way, or NULL */
 	uint64_t call_us, cpu_us;
 	bool broken;
 	int err;                         /* fatal: disk full and the like */
@@ -60,16 +63,103 @@ static bool passed(const json_t *result)
 	return !strcmp(cw_json_str(result, "verdict", ""), "PASS");
 }
 
+/* Lines go to the disk off the lane, one job at a time, in order. */
+struct writing {
+	struct cw_run *run;
+	const struct cw_rundir *dir;
+	struct cw_buf lines;
+	struct cw_why why;
+	int err;
+	bool written;
+};
+
+static void write_run(void *arg)
+{
+	struct writing *w = arg;
+
+	w->err = cw_rundir_append(w->dir, cw_buf_str(&w->lines), &w->why);
+	w->written = true;
+}
+
+static void fail(struct cw_run *r, int err, const char *text)
+{
+	if (r->err)
+		return;
+	r->err = err;
+	r->stopping = true;
+	(void)cw_why_set(r->why, err, "%s", text);
+}
+
+static int writing_end(struct writing *w)
+{
+	cw_buf_clear(&w->lines);
+	return 0;
+}
+
+static void write_done(void *arg)
+{
+	struct writing *w = arg;
+	struct cw_run *r = w->run;
+
+	r->writing = NULL;
+	if (w->err)
+		fail(r, w->err, w->why.text);
+	(void)talloc_free(w);
+	write_more(r);
+	start_more(r);
+}
+
+static void write_more(struct cw_run *r)
+{
+	struct writing *w;
+	struct cw_work *handle;
+
+	if (r->writing || !r->lines.len || r->err)
+		return;
+	w = talloc_zero(NULL, struct writing);
+	if (!w) {
+		fail(r, ENOMEM, "out of memory");
+		return;
+	}
+	talloc_set_destructor(w, writing_end);
+	w->run = r;
+	w->dir = r->dir;
+	w->lines = r->lines;
+	r->lines = CW_BUF(LINES_MAX);
+	r->writing = w;
+
+	const struct cw_job job = {.run = write_run, .done = write_done, .arg = w, .blocking = true, .label = "trial.write"};
+
+	if (cw_work(r->live, r->world, &job, &handle))
+		fail(r, EAGAIN, "the work queue is full");
+}
+
+/* The world is gone: what no job has written yet. */
+static void write_rest(struct cw_run *r)
+{
+	struct writing *w = r->writing;
+
+	if (w && !w->written)
+		write_run(w);
+	if (w && w->err)
+		fail(r, w->err, w->why.text);
+	TALLOC_FREE(r->writing);
+	if (!r->err && r->lines.len && cw_rundir_append(r->dir, cw_buf_str(&r->lines), r->why))
+		r->err = EIO;
+}
+
 static void write_one(struct cw_run *r, size_t index)
 {
 	const json_t *result = r->results[index];
-	int err = cw_rundir_append(r->dir, result, r->why);
 
-	if (err && !r->err)
-		r->err = err;
+	cw_json_dump(&r->lines, result);
+	cw_buf_putc(&r->lines, '\n');
+	if (cw_buf_err(&r->lines))
+		fail(r, cw_buf_err(&r->lines), "results come faster than the disk takes them");
 	cw_progress_call(&r->progress, result, r->running);
-	if (r->err || (r->trial.fail_fast && !passed(result)))
+	if (r->trial.fail_fast && !passed(result))
 		r->stopping = true;
+	write_more(r);
 }
 
 /* In simulation lines are written in the plan's order; in real time as calls end. */
@@ -90,8 +180,7 @@ static void finished(struct cw_run *r, size_t index, struct cw_exec_result *resu
 {
 	r->running--;
 	if (!result) {
-		r->err = ENOMEM;
-		r->stopping = true;
+		fail(r, ENOMEM, "out of memory");
 	} else {
 		r->results[index] = json_incref(result->json);
 		r->call_us += result->duration_us;
@@ -184,12 +273,10 @@ static void start_more(struct cw_run *r)
 
 		int err = start_one(r, index);
 
-		if (err) {
-			r->err = err;
-			r->stopping = true;
-		}
+		if (err)
+			fail(r, err, "a call could not be started");
 	}
-	if (!r->running && (r->stopping || r->next_start >= r->plan->n))
+	if (!r->running && !r->writing && (r->stopping || r->next_start >= r->plan->n))
 		cw_os_stop(r->world);
 }
 
@@ -444,6 +531,8 @@ static int write_reports(const struct cw_run *r, const struct cw_tally *t)
 		err = write_report(r, "junit.xml", cw_report_junit, t);
 	if (!err)
 		err = write_report(r, "summary.md", cw_report_markdown, t);
+	if (!err)
+		err = write_report(r, "report.html", cw_report_html, t);
 	for (size_t i = 0; !err && i < r->conf->n_outputs; i++) {
 		cw_report_fn *fn;
 
@@ -499,6 +588,9 @@ static int finish(struct cw_run *r, enum cw_run_end *end)
 static int run_end(struct cw_run *r)
 {
 	TALLOC_FREE(r->live);
+	TALLOC_FREE(r->world);
+	TALLOC_FREE(r->writing);
+	cw_buf_clear(&r->lines);
 	for (size_t i = 0; r->results && i < r->plan->n; i++)
 		json_decref(r->results[i]);
 	return 0;
@@ -513,6 +605,7 @@ int cw_run(const struct cw_run_conf *conf, enum cw_run_end *end, struct cw_why *
 		return ENOMEM;
 	r->conf = conf;
 	r->why = why;
+	r->lines = CW_BUF(LINES_MAX);
 	talloc_set_destructor(r, run_end);
 	err = set_up(r);
 	if (err)
@@ -529,6 +622,7 @@ int cw_run(const struct cw_run_conf *conf, enum cw_run_end *end, struct cw_why *
 		cw_os_run(r->world);
 	TALLOC_FREE(r->live);    /* drops what still runs */
 	TALLOC_FREE(r->world);
+	write_rest(r);
 	if (r->err)
 		return cw_why_set(why, r->err, "the run stopped: %s; go on with --resume %s", strerror(r->err), cw_rundir_path(r->dir));
 	return finish(r, end);

@@ -207,16 +207,10 @@ int cw_rundir_describe(struct cw_rundir *d, json_t *run, struct cw_why *why)
 	return cw_json_save(file, run, true, why);
 }
 
-int cw_rundir_append(struct cw_rundir *d, const json_t *result, struct cw_why *why)
+int cw_rundir_append(const struct cw_rundir *d, struct cw_str lines, struct cw_why *why)
 {
-	CW_BUF_SCOPED struct cw_buf b = CW_BUF(64u << 20);
-
-	cw_json_dump(&b, result);
-	cw_buf_putc(&b, '\n');
-	if (cw_buf_err(&b))
-		return cw_buf_err(&b);
-	for (size_t done = 0; done < b.len;) {
-		ssize_t n = write(d->fd, b.p + done, b.len - done);
+	for (size_t done = 0; done < lines.len;) {
+		ssize_t n = write(d->fd, lines.p + done, lines.len - done);
 
 		if (n < 0 && errno == EINTR)
 			continue;

@@ -20,8 +20,8 @@ const char *cw_rundir_path(const struct cw_rundir *d);
 /* run.json: set once when made (written at once), or as it was found. Borrowed. */
 int cw_rundir_describe(struct cw_rundir *d, json_t *run, struct cw_why *why);    /* takes @run */
 json_t *cw_rundir_run(const struct cw_rundir *d);
-/* One more line of results.jsonl. ENOSPC, EIO. */
-int cw_rundir_append(struct cw_rundir *d, const json_t *result, struct cw_why *why);
+/* More whole lines of results.jsonl. ENOSPC, EIO. Touches nothing else of @d: may run off the lane. */
+int cw_rundir_append(const struct cw_rundir *d, struct cw_str lines, struct cw_why *why);
 
 /* run.json's part that decides what is done: configuration to JSON and back. The strings of @ret hang from @parent. */
 json_t *cw_trial_conf_json(const struct cw_trial_conf *conf);

@@ -82,6 +82,8 @@ static int read_plays(struct cw_view *v, const struct cw_view_conf *conf)
 			add_play(v, e);
 		else if (!strcmp(what, "step_done"))
 			finish_silent(v, e->t_us);
+		else if (!strcmp(what, "said_again") && v->n_plays)
+			v->plays[v->n_plays - 1].utterance = (uint32_t)u64(e->data, "utterance");
 	}
 	from = 0;
 	for (const struct cw_event *e; (e = cw_timeline_next(v->caller, &from, CW_EV_SPOKE, CW_SIDE_CALLER));)
