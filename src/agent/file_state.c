@@ -167,9 +167,6 @@ static int check_state(
 		return cw_yaml_why(r->y, obj, r->why, EINVAL,
 			"state '%s' must either ask, or run a tool, or end the call (transfer or hang_up), not two of these",
 			s->name);
-	if (s->n_collect && !asks)
-		return cw_yaml_why(r->y, obj, r->why, EINVAL,
-			"state '%s' collects slots but has no 'ask' to ask for them", s->name);
 	if (ends && (s->next != CW_AGENT_NOWHERE || s->on.n))
 		return cw_yaml_why(
 			r->y, obj, r->why, EINVAL, "state '%s' ends the call: it cannot have 'next' or 'on'", s->name);
@@ -213,6 +210,9 @@ static int read_state(
 		err = cw_agent_read_prompts(r, obj, "ask", f, &s->ask, &s->n_ask);
 	if (!err)
 		err = read_slot_refs(r, obj, "collect", f, &s->collect, &s->n_collect);
+	if (!err && s->n_collect && !cw_agent_state_asks(s))
+		err = cw_yaml_why(r->y, obj, r->why, EINVAL,
+			"state '%s' collects slots but has no 'ask' to ask for them", s->name);
 	if (!err)
 		err = read_slot_refs(r, obj, "forget", f, &s->forget, &s->n_forget);
 	if (!err)

@@ -279,6 +279,21 @@ static bool may_answer(const struct cw_dialogue *d, size_t asked, struct cw_str 
 	return fills(d, asked, text);
 }
 
+/* "eleven" may be a house number; "eleven in the morning" is a time, whatever was spoken of last. */
+static bool correct_clear_time(struct cw_dialogue *d, struct cw_str text)
+{
+	struct cw_datetime when;
+
+	if (!cw_datetime_parse(text, &d->today, &when))
+		return false;
+	if (!when.has_date && when.part == CW_DAYPART_NONE && (!when.has_time || when.hour_guessed))
+		return false;
+	for (size_t i = 0; i < d->f->n_slots; i++)
+		if (d->f->slots[i].type == CW_SLOT_APPOINTMENT && d->values[i].filled)
+			return correct_slot(d, i, text);
+	return false;
+}
+
 static bool correction(struct cw_dialogue *d, struct cw_str text)
 {
 	size_t asked = cw_dialogue_asked(d);
@@ -300,6 +315,8 @@ static bool correction(struct cw_dialogue *d, struct cw_str text)
 		return true; /* "no, fourteen oak street" has a number that might be an hour */
 	if (may_answer(d, asked, text))
 		return false; /* corrected on the way */
+	if (correct_clear_time(d, text))
+		return true;
 	if (d->recent != CW_AGENT_NOWHERE && d->values[d->recent].filled && correct_slot(d, d->recent, text))
 		return true;
 	return correct_by_content(d, text, review);
