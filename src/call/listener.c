@@ -357,7 +357,6 @@ int cw_listener_new(void *parent, struct cw_world *w, const struct cw_listener_c
 	const struct cw_listener_events *ev, void *arg, struct cw_listener **ret, struct cw_why *why)
 {
 	static const struct cw_stt_events stt_events = {.partial = on_partial, .final = on_final, .failed = on_failed};
-	static const struct cw_vad_conf unset;
 
 	CW_SCOPED struct cw_listener *l = talloc_zero(NULL, struct cw_listener);
 	if (!l)
@@ -370,7 +369,7 @@ int cw_listener_new(void *parent, struct cw_world *w, const struct cw_listener_c
 	l->said = CW_BUF(TEXT_MAX);
 	l->words = CW_BUF(TEXT_MAX);
 	cw_timer_init(&l->timer, w);
-	cw_vad_init(&l->vad, memcmp(&conf->vad, &unset, sizeof(unset)) ? &conf->vad : NULL);
+	cw_vad_init(&l->vad, conf->vad.onset_frames ? &conf->vad : NULL);
 	memset(l->ring, CW_ULAW_SILENCE, sizeof(l->ring));
 	talloc_set_destructor(l, listener_free);
 

@@ -29,7 +29,7 @@ struct cw_heard {          /* a turn of the other party */
 struct cw_listener_conf {
 	const char *stt; /* engine, see stt.h; NULL: no recogniser (VAD and DTMF only) */
 	const char *language;
-	struct cw_vad_conf vad; /* all 0: cw_vad_defaults */
+	struct cw_vad_conf vad; /* onset_frames 0: cw_vad_defaults */
 	struct cw_turn_conf turn;
 	uint64_t stt_deadline_us; /* final after end of turn, 0 = 2.5 s; then turn_ended with recognised = false */
 	uint64_t max_turn_us;     /* 0 = 45 s: the turn is cut there */

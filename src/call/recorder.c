@@ -191,18 +191,17 @@ static struct block *block_at(struct cw_recorder *r, uint64_t number)
 	while (number >= r->first + WINDOW_BLOCKS)
 		retire(r);
 
-	struct block **slot = &r->window[number % WINDOW_BLOCKS];
+	struct block *b = r->window[number % WINDOW_BLOCKS];
 
-	if (*slot)
-		return *slot;
-	struct block *b = r->spare ? r->spare : talloc(r, struct block);
-
+	if (b)
+		return b;
+	b = r->spare ? r->spare : talloc(r, struct block);
 	if (!b)
 		return NULL;
 	if (b == r->spare)
 		r->spare = b->next;
 	memset(b->samples, 0, sizeof(b->samples));
-	*slot = b;
+	r->window[number % WINDOW_BLOCKS] = b;
 	return b;
 }
 
