@@ -230,6 +230,15 @@ static size_t chain(const struct cw_log *ctx, const struct cw_log *out[CONTEXT_M
 	return n;
 }
 
+/* Is there a context of the same name further inside? Its id is the one to show: a line has a key once. */
+static bool named_again(const struct cw_log *const *up, size_t at)
+{
+	for (size_t i = at; i-- > 0;)
+		if (up[i]->id && strcmp(up[i]->name, up[at]->name) == 0)
+			return true;
+	return false;
+}
+
 static void begin_json(struct line *l, const struct timespec *now, enum cw_log_level level, const struct cw_log *ctx,
 	const char *event)
 {
@@ -257,9 +266,9 @@ static void begin_json(struct line *l, const struct timespec *now, enum cw_log_l
 	for (size_t i = n; i-- > 0;) {
 		char key[64];
 
-		if (!up[i]->id)
+		if (!up[i]->id || named_again(up, i))
 			continue;
-		(void)snprintf(key, sizeof(key), "%s_id", up[i]->name ? up[i]->name : "object");
+		(void)snprintf(key, sizeof(key), "%s_id", up[i]->name);
 		/* Ids are names for people to search by, not credentials: no masking, always text. */
 		puts_line(l, ",\"");
 		put_escaped(l, cw_str(key), HEAD_RESERVE);

@@ -156,7 +156,7 @@ static bool read_number(const struct cw_words *ws, size_t i, struct number *ret)
 		ret->value = grouped;
 		ret->used = g;
 	}
-	ret->whole = !(ws->w[i].p[0] > '9' && round_millions(ret->value, ret->text, sizeof(ret->text)));
+	ret->whole = !((ws->w[i].p[0] > '9' || ret->used > 1) && round_millions(ret->value, ret->text, sizeof(ret->text)));
 	if (ret->whole)
 		(void)snprintf(ret->text, sizeof(ret->text), "%llu", (unsigned long long)ret->value);
 	return true;
