@@ -9,7 +9,7 @@ static bool grow(struct cw_buf *b, size_t n)
 {
 	if (b->err)
 		return false;
-	if (n > b->max || b->len > b->max - n) {
+	if (n > b->max || b->len > b->max - n || b->len + n == SIZE_MAX) {
 		b->err = EMSGSIZE;
 		return false;
 	}
@@ -83,9 +83,9 @@ void cw_buf_vfmt(struct cw_buf *b, const char *fmt, va_list ap)
 		b->len += (size_t)n;
 	} else {
 		if (room)
-			b->p[b->len] = 0;  /* nothing of a text that does not fit */
+			b->p[b->len] = 0; /* nothing of a text that does not fit */
 		if (grow(b, (size_t)n)) {
-			(void)vsnprintf(b->p + b->len, (size_t)n + 1, fmt, again);  /* measured above */
+			(void)vsnprintf(b->p + b->len, (size_t)n + 1, fmt, again); /* measured above */
 			b->len += (size_t)n;
 		}
 	}

@@ -21,7 +21,7 @@ static int read_all(int fd, size_t max, struct cw_buf *b)
 		if (cw_buf_err(b))
 			return cw_buf_err(b);
 	}
-	cw_buf_put(b, "", 0);  /* an empty file is an empty string, not NULL */
+	cw_buf_put(b, "", 0); /* an empty file is an empty string, not NULL */
 	return cw_buf_err(b);
 }
 
@@ -83,6 +83,6 @@ int cw_file_replace(const char *path, struct cw_str bytes, struct cw_why *why)
 		err = errno;
 	if (!err)
 		return 0;
-	(void)unlink(tmp);  /* best effort: the first error is the one to tell */
+	(void)unlink(tmp); /* best effort: the first error is the one to tell */
 	return cw_why_at(why, err, path, 0, 0, "cannot write: %s", strerror(err));
 }

@@ -6,12 +6,12 @@
  * Buckets are linear inside each power of two: 2,048 sub-buckets give a relative error below 1/1024, so that three significant
  * digits hold. The first octave covers 0 … 2,047 µs exactly; each later one adds 1,024 buckets of double width.
  */
-#define SUB_BITS 11
-#define SUB ((uint64_t)1 << SUB_BITS)
-#define HALF (SUB / 2)
-#define RANGE_MAX UINT64_C(3600000000)  /* 1 h in µs; below 2^32 */
-#define OCTAVES (32 - SUB_BITS)
-#define BUCKETS (SUB + OCTAVES * HALF)
+#define SUB_BITS  11
+#define SUB       ((uint64_t)1 << SUB_BITS)
+#define HALF      (SUB / 2)
+#define RANGE_MAX UINT64_C(3600000000) /* 1 h in µs; below 2^32 */
+#define OCTAVES   (32 - SUB_BITS)
+#define BUCKETS   (SUB + OCTAVES * HALF)
 
 struct cw_hist {
 	uint64_t counts[BUCKETS];
@@ -114,7 +114,9 @@ uint64_t cw_hist_quantile(const struct cw_hist *h, double q)
 		return h->min;
 	if (q >= 1)
 		return h->max;
-	rank = (uint64_t)(q * (double)h->n);  /* rounded up below: the smallest value with at least q of all at or below it */
+	rank = (uint64_t)(q *
+			  (double)h
+				  ->n); /* rounded up below: the smallest value with at least q of all at or below it */
 	if ((double)rank < q * (double)h->n)
 		rank++;
 	for (size_t i = 0; i < BUCKETS; i++) {

@@ -6,8 +6,8 @@
 #include "base/file.h"
 
 #define PARSE_MAX_DEPTH 64
-#define DUMP_MAX_DEPTH 256     /* trees built in memory may be deeper than those read */
-#define SAVE_MAX_BYTES (256u << 20)
+#define DUMP_MAX_DEPTH  256 /* trees built in memory may be deeper than those read */
+#define SAVE_MAX_BYTES  (256u << 20)
 
 /* Jansson allows 2,048 levels; ours is checked on the text, where the place is known. Strings are skipped. */
 static int check_depth(const char *text, size_t len, struct cw_why *why)
@@ -53,8 +53,8 @@ int cw_json_parse(const char *text, size_t len, json_t **ret, struct cw_why *why
 	if (!j && json_error_code(&e) == json_error_out_of_memory)
 		return cw_why_set(why, ENOMEM, "out of memory");
 	if (!j)
-		return cw_why_at(why, EBADMSG, NULL, e.line > 0 ? (unsigned)e.line : 0, e.column > 0 ? (unsigned)e.column : 0,
-			"not valid JSON: %s", e.text);
+		return cw_why_at(why, EBADMSG, NULL, e.line > 0 ? (unsigned)e.line : 0,
+			e.column > 0 ? (unsigned)e.column : 0, "not valid JSON: %s", e.text);
 	*ret = j;
 	return 0;
 }
@@ -118,7 +118,7 @@ static void dump_real(struct cw_buf *b, double v)
 	}
 	for (char *p = text; *p; p++)
 		if (*p == ',')
-			*p = '.';  /* whatever the locale says */
+			*p = '.'; /* whatever the locale says */
 	cw_buf_puts(b, text);
 }
 

@@ -14,7 +14,10 @@
 
 /* json_decref() at the end of the scope. */
 #define CW_JSON_SCOPED __attribute__((cleanup(cw_json_scoped_free)))
-static inline void cw_json_scoped_free(json_t **j) { json_decref(*j); }
+static inline void cw_json_scoped_free(json_t **j)
+{
+	json_decref(*j);
+}
 
 /* Parse text: EBADMSG with line and column in @why. The caller owns *@ret. */
 int cw_json_parse(const char *text, size_t len, json_t **ret, struct cw_why *why);

@@ -8,10 +8,10 @@
 
 #include "base/str.h"
 
-#define LINE_MAX_BYTES 4096    /* a longer line is cut; short enough for the stack of any thread */
-#define PAIRS_MAX_BYTES 2048
+#define LINE_MAX_BYTES    4096 /* a longer line is cut; short enough for the stack of any thread */
+#define PAIRS_MAX_BYTES   2048
 #define CONTEXT_MAX_DEPTH 8
-#define HEAD_RESERVE 256       /* bytes kept free while the head is written, for the fixed text after it */
+#define HEAD_RESERVE      256 /* bytes kept free while the head is written, for the fixed text after it */
 
 /* The one writable global (see the header). Fields are separate atomics: a line logged while the sink changes may mix old and
  * new settings, which harms nobody. */
@@ -49,7 +49,7 @@ bool cw_log_on(enum cw_log_level level)
 
 static void put(struct line *l, const char *p, size_t n)
 {
-	size_t room = sizeof(l->p) - 1 - l->len;  /* the newline always fits */
+	size_t room = sizeof(l->p) - 1 - l->len; /* the newline always fits */
 
 	if (n > room)
 		n = room;
@@ -66,7 +66,11 @@ static void puts_line(struct line *l, const char *s)
 static size_t utf8_len(const char *p, size_t n)
 {
 	unsigned char c = (unsigned char)p[0];
-	size_t len = c < 0x80 ? 1 : c >= 0xc2 && c < 0xe0 ? 2 : c >= 0xe0 && c < 0xf0 ? 3 : c >= 0xf0 && c < 0xf5 ? 4 : 0;
+	size_t len = c < 0x80                ? 1
+		     : c >= 0xc2 && c < 0xe0 ? 2
+		     : c >= 0xe0 && c < 0xf0 ? 3
+		     : c >= 0xf0 && c < 0xf5 ? 4
+					     : 0;
 
 	if (!len || len > n)
 		return 0;
@@ -77,7 +81,8 @@ static size_t utf8_len(const char *p, size_t n)
 		return len;
 
 	unsigned char d = (unsigned char)p[1];
-	bool bad = (c == 0xe0 && d < 0xa0) || (c == 0xed && d >= 0xa0) || (c == 0xf0 && d < 0x90) || (c == 0xf4 && d >= 0x90);
+	bool bad = (c == 0xe0 && d < 0xa0) || (c == 0xed && d >= 0xa0) || (c == 0xf0 && d < 0x90) ||
+		   (c == 0xf4 && d >= 0x90);
 
 	return bad ? 0 : len;
 }
@@ -152,7 +157,7 @@ static bool next_pair(struct cw_str *rest, struct pair *ret)
 				if (rest->p[i] == '"' && (i + 1 == rest->len || is_blank(rest->p[i + 1])))
 					break;
 		} else if (ends_with_fold(ret->key, "authorization")) {
-			i = rest->len;  /* "Bearer abc": all the rest may be secret */
+			i = rest->len; /* "Bearer abc": all the rest may be secret */
 		} else {
 			while (i < rest->len && !is_blank(rest->p[i]))
 				i++;
@@ -190,7 +195,7 @@ static void put_json_pair(struct line *l, const struct pair *p)
 	bool secret = is_secret(p->key);
 	struct cw_str value = secret ? CW_STR_LIT("***") : p->value;
 	bool bare = !secret && !p->quoted &&
-		(cw_str_eq(value, "true") || cw_str_eq(value, "false") || is_json_number(value));
+		    (cw_str_eq(value, "true") || cw_str_eq(value, "false") || is_json_number(value));
 
 	/* Room for the whole of the key and the marks around it, or the pair is left out. */
 	if (sizeof(l->p) - l->len < p->key.len * 6 + 64)
@@ -249,8 +254,8 @@ static void begin_json(struct line *l, const struct timespec *now, enum cw_log_l
 
 	gmtime_r(&now->tv_sec, &tm);
 	(void)strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%S", &tm);
-	(void)snprintf(head, sizeof(head), "{\"time\":\"%s.%06ldZ\",\"level\":\"%s\",\"event\":\"", when, now->tv_nsec / 1000,
-		level_names[level]);
+	(void)snprintf(head, sizeof(head), "{\"time\":\"%s.%06ldZ\",\"level\":\"%s\",\"event\":\"", when,
+		now->tv_nsec / 1000, level_names[level]);
 	puts_line(l, head);
 	put_escaped(l, cw_str(event), HEAD_RESERVE);
 	puts_line(l, "\"");
@@ -288,7 +293,8 @@ static void begin_text(struct line *l, const struct timespec *now, enum cw_log_l
 	char head[64];
 
 	localtime_r(&now->tv_sec, &tm);
-	(void)snprintf(head, sizeof(head), "%02d:%02d:%02d.%03ld ", tm.tm_hour, tm.tm_min, tm.tm_sec, now->tv_nsec / 1000000);
+	(void)snprintf(
+		head, sizeof(head), "%02d:%02d:%02d.%03ld ", tm.tm_hour, tm.tm_min, tm.tm_sec, now->tv_nsec / 1000000);
 	puts_line(l, head);
 	if (color)
 		puts_line(l, level_colors[level]);
@@ -319,7 +325,7 @@ static void write_line(const struct line *l)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
-			return;  /* nowhere to complain: the log is what failed */
+			return; /* nowhere to complain: the log is what failed */
 		done += (size_t)n;
 	}
 }
@@ -335,7 +341,8 @@ void cw_log_write(const struct cw_log *ctx, enum cw_log_level level, const char 
 
 	if (!cw_log_on(level))
 		return;
-	clock_gettime(CLOCK_REALTIME, &now);  /* below the world: a log line tells the real time, also of a simulated call */
+	clock_gettime(
+		CLOCK_REALTIME, &now); /* below the world: a log line tells the real time, also of a simulated call */
 	va_start(ap, fmt);
 
 	int n = vsnprintf(pairs, sizeof(pairs), fmt, ap);

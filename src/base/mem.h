@@ -10,23 +10,23 @@
 #include <talloc.h>
 
 /* Free the talloc object a local points to when the scope ends (NULL is fine). */
-#define CW_SCOPED __attribute__((cleanup(cw_scoped_free)))
+#define CW_SCOPED            __attribute__((cleanup(cw_scoped_free)))
 #define CW_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
-#define CW_COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define CW_COUNT(array)      (sizeof(array) / sizeof((array)[0]))
 
 static inline void cw_scoped_free(void *pointer_to_pointer)
 {
 	void **pp = pointer_to_pointer;
 
 	if (*pp)
-		(void)talloc_free(*pp);  /* destructors never refuse */
+		(void)talloc_free(*pp); /* destructors never refuse */
 }
 
 /* A broken promise inside the program: on in every build, prints where and aborts (leaves a core). */
-#define CW_ASSERT(cond)                                                              \
-	do {                                                                         \
-		if (__builtin_expect(!(cond), 0))                                    \
-			cw_assert_failed(#cond, __FILE__, __LINE__, __func__);       \
+#define CW_ASSERT(cond)                                                        \
+	do {                                                                   \
+		if (__builtin_expect(!(cond), 0))                              \
+			cw_assert_failed(#cond, __FILE__, __LINE__, __func__); \
 	} while (0)
 
 _Noreturn void cw_assert_failed(const char *cond, const char *file, int line, const char *func);

@@ -3,10 +3,12 @@
 #include "base/norm_int.h"
 #include "base/number.h"
 
-#define CHUNK_WORDS 160         /* a long text is worked on in pieces of about this many words */
+#define CHUNK_WORDS 160 /* a long text is worked on in pieces of about this many words */
 
-static const char *const month_names[] = {"january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"};
-static const char *const month_short[] = {"jan", "feb", "mar", "apr", "", "jun", "jul", "aug", "sep", "oct", "nov", "dec"};
+static const char *const month_names[] = {"january", "february", "march", "april", "may", "june", "july", "august",
+	"september", "october", "november", "december"};
+static const char *const month_short[] = {
+	"jan", "feb", "mar", "apr", "", "jun", "jul", "aug", "sep", "oct", "nov", "dec"};
 
 unsigned cw_norm_month(const struct cw_words *ws, size_t i)
 {
@@ -39,8 +41,10 @@ static bool tears(const struct cw_words *ws, size_t i)
 {
 	uint64_t v;
 
-	return cw_number_cardinal(ws, i, &v) || cw_number_digit(ws->w[i]) >= 0 || cw_number_ordinal(ws, i, &v) || ws->w[i].p[0] < 'a' || cw_norm_month(ws, i) ||
-		cw_words_in(ws, i, "hundred thousand million billion trillion and point of the dollars dollar cents cent percent am pm o'clock oclock double triple past to");
+	return cw_number_cardinal(ws, i, &v) || cw_number_digit(ws->w[i]) >= 0 || cw_number_ordinal(ws, i, &v) ||
+	       ws->w[i].p[0] < 'a' || cw_norm_month(ws, i) ||
+	       cw_words_in(ws, i,
+		       "hundred thousand million billion trillion and point of the dollars dollar cents cent percent am pm o'clock oclock double triple past to");
 }
 
 bool cw_norm_next(struct cw_str *rest, struct cw_words *ws, struct cw_str *part)
@@ -62,7 +66,7 @@ bool cw_norm_next(struct cw_str *rest, struct cw_words *ws, struct cw_str *part)
 
 	size_t used = n ? ws->at[n - 1].to : 0;
 
-	if (!used)  /* 60,000 bytes without a word */
+	if (!used) /* 60,000 bytes without a word */
 		used = part->len < 60000 ? part->len : 60000;
 	rest->p += used;
 	rest->len -= used;

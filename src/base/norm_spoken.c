@@ -1,16 +1,17 @@
 #include "base/norm_int.h"
 #include "base/number.h"
 
-#define WORDS_MAX 320           /* characters of one figure in words */
+#define WORDS_MAX 320 /* characters of one figure in words */
 
 struct currency {
 	const char *sign, *one, *many, *cent, *cents;
 };
 
-static const struct currency currencies[] = {{"$", "dollar", "dollars", "cent", "cents"}, {"\xc2\xa3", "pound", "pounds", "penny", "pence"},
-	{"\xe2\x82\xac", "euro", "euros", "cent", "cents"}, {"\xc2\xa5", "yen", "yen", "sen", "sen"}};
-static const char *const expansions[][2] = {{"mr", "mister"}, {"mrs", "missus"}, {"dr", "doctor"}, {"vs", "versus"}, {"etc", "et cetera"}, {"apt", "apartment"},
-	{"ave", "avenue"}, {"blvd", "boulevard"}, {"rd", "road"}};
+static const struct currency currencies[] = {{"$", "dollar", "dollars", "cent", "cents"},
+	{"\xc2\xa3", "pound", "pounds", "penny", "pence"}, {"\xe2\x82\xac", "euro", "euros", "cent", "cents"},
+	{"\xc2\xa5", "yen", "yen", "sen", "sen"}};
+static const char *const expansions[][2] = {{"mr", "mister"}, {"mrs", "missus"}, {"dr", "doctor"}, {"vs", "versus"},
+	{"etc", "et cetera"}, {"apt", "apartment"}, {"ave", "avenue"}, {"blvd", "boulevard"}, {"rd", "road"}};
 
 static void say(struct cw_buf *b, const char *words)
 {
@@ -127,8 +128,8 @@ static size_t say_money(struct cw_buf *b, const struct cw_words *ws, size_t i)
 		say(b, c->many);
 		return 1 + scaled;
 	}
-	(void)cw_str_u64(whole, UINT64_MAX, &units);       /* too long a figure stays "many" */
-	(void)cw_str_u64(cents, 99, &hundredths);          /* empty: none */
+	(void)cw_str_u64(whole, UINT64_MAX, &units); /* too long a figure stays "many" */
+	(void)cw_str_u64(cents, 99, &hundredths);    /* empty: none */
 	if (cents.len == 1)
 		hundredths *= 10;
 	if (units || !hundredths) {
@@ -154,7 +155,8 @@ static bool say_time(struct cw_buf *b, const struct cw_words *ws, size_t i)
 	uint32_t hour, minute;
 	bool meridiem = cw_words_in(ws, i + 1, "am pm");
 
-	if (!memchr(m.p, ':', m.len) || !cw_str_split(&m, ':', &h) || m.len != 2 || cw_str_u32(h, 23, &hour) || cw_str_u32(m, 59, &minute))
+	if (!memchr(m.p, ':', m.len) || !cw_str_split(&m, ':', &h) || m.len != 2 || cw_str_u32(h, 23, &hour) ||
+		cw_str_u32(m, 59, &minute))
 		return false;
 	say_cardinal(b, h.len == 2 && h.p[0] == '0' ? (struct cw_str){h.p + 1, 1} : h);
 	if (minute >= 10) {
@@ -179,7 +181,8 @@ static void say_date(struct cw_buf *b, unsigned month, uint64_t day, uint64_t ye
 /* "2026-12-03", "12/3", "12/3/2026"; "1/2" and its kin are fractions. */
 static bool say_figure_date(struct cw_buf *b, struct cw_str w)
 {
-	static const char *const fractions[][2] = {{"1/2", "one half"}, {"1/3", "one third"}, {"2/3", "two thirds"}, {"1/4", "one quarter"}, {"3/4", "three quarters"}};
+	static const char *const fractions[][2] = {{"1/2", "one half"}, {"1/3", "one third"}, {"2/3", "two thirds"},
+		{"1/4", "one quarter"}, {"3/4", "three quarters"}};
 	struct cw_str part[3] = {{NULL, 0}}, rest = w;
 	char sep = memchr(w.p, '/', w.len) ? '/' : '-';
 	uint32_t v[3] = {0};
@@ -258,7 +261,8 @@ static void say_plain_figure(struct cw_buf *b, struct cw_str w, struct cw_str or
 	uint64_t v = 0;
 	bool commas = original.len > w.len && memchr(original.p, ',', original.len);
 
-	if ((w.len > 1 && w.p[0] == '0') || (w.len >= 5 && !commas) || cw_str_eq(w, "911") || cw_str_u64(w, UINT64_MAX, &v))
+	if ((w.len > 1 && w.p[0] == '0') || (w.len >= 5 && !commas) || cw_str_eq(w, "911") ||
+		cw_str_u64(w, UINT64_MAX, &v))
 		say_digits(b, w);
 	else if (w.len == 4 && v >= 1100 && v <= 2099 && !commas)
 		say_year(b, v);
@@ -302,7 +306,10 @@ static void say_mixed(struct cw_buf *b, struct cw_str w)
 			;
 		run.len = n;
 		if (n == 1 && strchr(".:/-+$%", run.p[0]))
-			say(b, run.p[0] == '.' ? "point" : run.p[0] == '/' ? "slash" : run.p[0] == '%' ? "percent" : "");
+			say(b, run.p[0] == '.'    ? "point"
+				: run.p[0] == '/' ? "slash"
+				: run.p[0] == '%' ? "percent"
+						  : "");
 		else
 			cw_norm_add(b, run);
 	}
@@ -337,7 +344,8 @@ static size_t say_figure(struct cw_buf *b, const struct cw_words *ws, struct cw_
 	} else if (is_decimal(w)) {
 		say_decimal(b, w);
 	} else if (all_digits(w)) {
-		say_plain_figure(b, w, (struct cw_str){part.p + ws->at[i].from, (size_t)(ws->at[i].to - ws->at[i].from)});
+		say_plain_figure(
+			b, w, (struct cw_str){part.p + ws->at[i].from, (size_t)(ws->at[i].to - ws->at[i].from)});
 	} else if (!say_figure_date(b, w)) {
 		say_mixed(b, w);
 	}

@@ -5,19 +5,20 @@ struct writer {
 	struct cw_buf *b;
 	const struct cw_words *ws;
 	bool match;
-	bool joinable;          /* what was written last is digits that more digits may join, in the form for matching */
+	bool joinable; /* what was written last is digits that more digits may join, in the form for matching */
 };
 
 struct number {
-	char text[64];          /* "1.8 billion", "25" */
-	size_t used;            /* words */
+	char text[64]; /* "1.8 billion", "25" */
+	size_t used;   /* words */
 	uint64_t value;
-	bool whole;             /* digits and nothing else */
+	bool whole; /* digits and nothing else */
 };
 
 /* One spelling of each for matching. */
-static const char *const synonyms[][2] = {{"okay", "ok"}, {"mister", "mr"}, {"missus", "mrs"}, {"misses", "mrs"}, {"doctor", "dr"}, {"street", "st"}, {"avenue", "ave"}, {"road", "rd"},
-	{"boulevard", "blvd"}, {"apartment", "apt"}, {"saint", "st"}, {"alright", "allright"}, {"oclock", "o'clock"}};
+static const char *const synonyms[][2] = {{"okay", "ok"}, {"mister", "mr"}, {"missus", "mrs"}, {"misses", "mrs"},
+	{"doctor", "dr"}, {"street", "st"}, {"avenue", "ave"}, {"road", "rd"}, {"boulevard", "blvd"},
+	{"apartment", "apt"}, {"saint", "st"}, {"alright", "allright"}, {"oclock", "o'clock"}};
 
 static void put(struct writer *w, const char *text, bool joinable)
 {
@@ -128,8 +129,8 @@ static bool read_number(const struct cw_words *ws, size_t i, struct number *ret)
 	if (is_decimal_figure(ws->w[i]) && ws->w[i].len < 32) {
 		bool scaled = cw_words_in(ws, i + 1, "thousand million billion trillion");
 
-		(void)snprintf(ret->text, sizeof(ret->text), "%.*s%s%.*s", CW_STR(ws->w[i]), scaled ? " " : "", scaled ? (int)ws->w[i + 1].len : 0,
-			scaled ? ws->w[i + 1].p : "");
+		(void)snprintf(ret->text, sizeof(ret->text), "%.*s%s%.*s", CW_STR(ws->w[i]), scaled ? " " : "",
+			scaled ? (int)ws->w[i + 1].len : 0, scaled ? ws->w[i + 1].p : "");
 		ret->used = 1 + scaled;
 		return true;
 	}
@@ -144,19 +145,21 @@ static bool read_number(const struct cw_words *ws, size_t i, struct number *ret)
 	if (f) {
 		bool scaled = cw_words_in(ws, i + n + f, "thousand million billion trillion");
 
-		(void)snprintf(ret->text, sizeof(ret->text), "%llu.%s%s%.*s", (unsigned long long)ret->value, fraction, scaled ? " " : "",
-			scaled ? (int)ws->w[i + n + f].len : 0, scaled ? ws->w[i + n + f].p : "");
+		(void)snprintf(ret->text, sizeof(ret->text), "%llu.%s%s%.*s", (unsigned long long)ret->value, fraction,
+			scaled ? " " : "", scaled ? (int)ws->w[i + n + f].len : 0, scaled ? ws->w[i + n + f].p : "");
 		ret->used = n + f + scaled;
 		ret->whole = false;
 		return true;
 	}
 	/* "twenty twenty six", "fourteen twenty eight", "one forty two": said in groups */
 	g = cw_number_grouped(ws, i, &grouped);
-	if (g > n && ws->w[i].p[0] > '9' && ret->value < 100 && (ret->value >= 10 || single_digits(ws, i, &sure) == 1)) {
+	if (g > n && ws->w[i].p[0] > '9' && ret->value < 100 &&
+		(ret->value >= 10 || single_digits(ws, i, &sure) == 1)) {
 		ret->value = grouped;
 		ret->used = g;
 	}
-	ret->whole = !((ws->w[i].p[0] > '9' || ret->used > 1) && round_millions(ret->value, ret->text, sizeof(ret->text)));
+	ret->whole =
+		!((ws->w[i].p[0] > '9' || ret->used > 1) && round_millions(ret->value, ret->text, sizeof(ret->text)));
 	if (ret->whole)
 		(void)snprintf(ret->text, sizeof(ret->text), "%llu", (unsigned long long)ret->value);
 	return true;
@@ -203,9 +206,11 @@ static size_t write_figure_date(struct writer *w, size_t i)
 	uint32_t x, y, z = 0;
 	char sep = memchr(word.p, '/', word.len) ? '/' : '-';
 
-	if (word.p[0] < '0' || word.p[0] > '9' || cw_str_eq(word, "1/2") || cw_str_eq(word, "1/4") || cw_str_eq(word, "3/4"))
+	if (word.p[0] < '0' || word.p[0] > '9' || cw_str_eq(word, "1/2") || cw_str_eq(word, "1/4") ||
+		cw_str_eq(word, "3/4"))
 		return 0;
-	if (!cw_str_split(&rest, sep, &a) || !cw_str_split(&rest, sep, &b) || cw_str_u32(a, 9999, &x) || cw_str_u32(b, 31, &y))
+	if (!cw_str_split(&rest, sep, &a) || !cw_str_split(&rest, sep, &b) || cw_str_u32(a, 9999, &x) ||
+		cw_str_u32(b, 31, &y))
 		return 0;
 	if (rest.p && cw_str_u32(rest, 9999, &z))
 		return 0;
@@ -275,7 +280,8 @@ static size_t write_figure_time(struct writer *w, size_t i)
 	struct cw_str h, m = w->ws->w[i];
 	uint32_t hour, minute;
 
-	if (!memchr(m.p, ':', m.len) || !cw_str_split(&m, ':', &h) || m.len != 2 || cw_str_u32(h, 24, &hour) || cw_str_u32(m, 59, &minute))
+	if (!memchr(m.p, ':', m.len) || !cw_str_split(&m, ':', &h) || m.len != 2 || cw_str_u32(h, 24, &hour) ||
+		cw_str_u32(m, 59, &minute))
 		return 0;
 	put_time(w, hour, minute, cw_words_in(w->ws, i + 1, "am pm"));
 	return 1;
@@ -331,7 +337,8 @@ static size_t write_clock(struct writer *w, size_t i)
 
 	size_t at = i + 1;
 
-	if (cw_words_in(ws, at, "oh o") && (m = cw_number_cardinal(ws, at + 1, &minute)) == 1 && minute >= 1 && minute <= 9)
+	if (cw_words_in(ws, at, "oh o") && (m = cw_number_cardinal(ws, at + 1, &minute)) == 1 && minute >= 1 &&
+		minute <= 9)
 		at += 2;
 	else if ((m = cw_number_cardinal(ws, at, &minute)) && minute >= 10 && minute <= 59 && ws->w[at].len <= 10)
 		at += m;
@@ -340,7 +347,8 @@ static size_t write_clock(struct writer *w, size_t i)
 
 	bool oclock = !m && cw_words_in(ws, at, "o'clock oclock");
 	bool meridiem = cw_words_in(ws, at + oclock, "am pm");
-	bool cue = meridiem || oclock || (m && i && cw_words_in(ws, i - 1, "at by around before after until till")) || (m && i == 0 && at == ws->n);
+	bool cue = meridiem || oclock || (m && i && cw_words_in(ws, i - 1, "at by around before after until till")) ||
+		   (m && i == 0 && at == ws->n);
 
 	if (!cue || (m && is_figure(ws->w[i]) != is_figure(ws->w[i + 1])))
 		return 0;
@@ -361,7 +369,8 @@ static size_t write_time(struct writer *w, size_t i)
 
 static const struct {
 	const char *words, *sign;
-} units[] = {{"dollar dollars bucks buck", "$"}, {"pound pounds quid", "\xc2\xa3"}, {"euro euros", "\xe2\x82\xac"}, {"yen", "\xc2\xa5"}};
+} units[] = {{"dollar dollars bucks buck", "$"}, {"pound pounds quid", "\xc2\xa3"}, {"euro euros", "\xe2\x82\xac"},
+	{"yen", "\xc2\xa5"}};
 
 static size_t read_cents(const struct cw_words *ws, size_t i, unsigned *cents)
 {
@@ -371,12 +380,13 @@ static size_t read_cents(const struct cw_words *ws, size_t i, unsigned *cents)
 
 	if (!n || v < 1 || v > 99)
 		return 0;
-	if (cw_words_in(ws, i + and + n, "cent cents pence penny"))
+	if (cw_words_in(ws, i + and+n, "cent cents pence penny"))
 		n++;
-	else if (and || v < 10 || cw_words_in(ws, i + n, "hundred thousand oh o") || (i + n < ws->n && cw_number_digit(ws->w[i + n]) >= 0))
+	else if (and || v < 10 || cw_words_in(ws, i + n, "hundred thousand oh o") ||
+		 (i + n < ws->n && cw_number_digit(ws->w[i + n]) >= 0))
 		return 0;
 	*cents = (unsigned)v;
-	return and + n;
+	return and+n;
 }
 
 static void put_money(struct writer *w, const char *sign, const char *amount, unsigned cents)
@@ -441,8 +451,8 @@ static size_t write_figure_money(struct writer *w, size_t i)
 	n = f.len;
 	if (!scaled && places == 2 && dot[1] == '0' && dot[2] == '0')
 		n -= 3;
-	(void)snprintf(text, sizeof(text), "%.*s%s%s%.*s", (int)n, f.p, !scaled && places == 1 ? "0" : "", scaled ? " " : "", scaled ? (int)w->ws->w[i + 1].len : 0,
-		scaled ? w->ws->w[i + 1].p : "");
+	(void)snprintf(text, sizeof(text), "%.*s%s%s%.*s", (int)n, f.p, !scaled && places == 1 ? "0" : "",
+		scaled ? " " : "", scaled ? (int)w->ws->w[i + 1].len : 0, scaled ? w->ws->w[i + 1].p : "");
 	w->joinable = false;
 	put(w, text, false);
 	return 1 + scaled;
@@ -488,10 +498,15 @@ static size_t write_ordinal(struct writer *w, size_t i)
 
 	if (!n)
 		return 0;
-	if (n == 1 && cw_words_is(ws, i, "second") && (i == 0 || cw_words_in(ws, i - 1, "a one per each every just split this wait hold")))
-		return 0;  /* a stretch of time, or a request to wait */
+	if (n == 1 && cw_words_is(ws, i, "second") &&
+		(i == 0 || cw_words_in(ws, i - 1, "a one per each every just split this wait hold")))
+		return 0; /* a stretch of time, or a request to wait */
 
-	const char *tail = v % 100 >= 11 && v % 100 <= 13 ? "th" : v % 10 == 1 ? "st" : v % 10 == 2 ? "nd" : v % 10 == 3 ? "rd" : "th";
+	const char *tail = v % 100 >= 11 && v % 100 <= 13 ? "th"
+			   : v % 10 == 1                  ? "st"
+			   : v % 10 == 2                  ? "nd"
+			   : v % 10 == 3                  ? "rd"
+							  : "th";
 
 	(void)snprintf(text, sizeof(text), "%llu%s", (unsigned long long)v, tail);
 	put(w, text, false);
@@ -505,7 +520,8 @@ static size_t write_number(struct writer *w, size_t i)
 	char text[72];
 
 	/* figures longer than a number can be keep their digits */
-	if (is_figure(w->ws->w[i]) && (w->ws->w[i].len > 15 || w->ws->w[i].p[0] == '0') && w->ws->w[i].len < sizeof(text)) {
+	if (is_figure(w->ws->w[i]) && (w->ws->w[i].len > 15 || w->ws->w[i].p[0] == '0') &&
+		w->ws->w[i].len < sizeof(text)) {
 		(void)snprintf(text, sizeof(text), "%.*s", CW_STR(w->ws->w[i]));
 		put(w, text, true);
 		return 1;
@@ -519,8 +535,8 @@ static size_t write_number(struct writer *w, size_t i)
 
 static size_t write_one(struct writer *w, size_t i)
 {
-	static size_t (*const rules[])(struct writer *, size_t) = {write_date, write_time, write_figure_money, write_digits, write_spoken_money, write_percent,
-		write_ordinal, write_number};
+	static size_t (*const rules[])(struct writer *, size_t) = {write_date, write_time, write_figure_money,
+		write_digits, write_spoken_money, write_percent, write_ordinal, write_number};
 
 	for (size_t k = 0; k < CW_COUNT(rules); k++) {
 		size_t n = rules[k](w, i);

@@ -4,16 +4,20 @@
 
 #define SCALES 7
 
-static const char *const small_names[] = {"zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
-	"eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"};
-static const char *const tens_names[] = {"", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"};
-static const char *const small_ordinals[] = {"zeroth", "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth",
-	"tenth", "eleventh", "twelfth", "thirteenth", "fourteenth", "fifteenth", "sixteenth", "seventeenth", "eighteenth", "nineteenth"};
+static const char *const small_names[] = {"zero", "one", "two", "three", "four", "five", "six", "seven", "eight",
+	"nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen",
+	"nineteen"};
+static const char *const tens_names[] = {
+	"", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"};
+static const char *const small_ordinals[] = {"zeroth", "first", "second", "third", "fourth", "fifth", "sixth",
+	"seventh", "eighth", "ninth", "tenth", "eleventh", "twelfth", "thirteenth", "fourteenth", "fifteenth",
+	"sixteenth", "seventeenth", "eighteenth", "nineteenth"};
 static const char *const tens_ordinals[] = {
 	"", "", "twentieth", "thirtieth", "fortieth", "fiftieth", "sixtieth", "seventieth", "eightieth", "ninetieth"};
-static const char *const scale_names[SCALES] = {"", "thousand", "million", "billion", "trillion", "quadrillion", "quintillion"};
-static const uint64_t scales[SCALES] = {1, 1000, 1000000, 1000000000, UINT64_C(1000000000000), UINT64_C(1000000000000000),
-	UINT64_C(1000000000000000000)};
+static const char *const scale_names[SCALES] = {
+	"", "thousand", "million", "billion", "trillion", "quadrillion", "quintillion"};
+static const uint64_t scales[SCALES] = {1, 1000, 1000000, 1000000000, UINT64_C(1000000000000),
+	UINT64_C(1000000000000000), UINT64_C(1000000000000000000)};
 
 static int find(struct cw_str w, const char *const *names, int n)
 {
@@ -110,7 +114,7 @@ static size_t below_thousand(const struct cw_words *ws, size_t i, uint64_t *v)
 	more = below_hundred(ws, i + used + and, &rest);
 	if (more && rest && rest < 100) {
 		*v += rest;
-		used += and + more;
+		used += and+more;
 	}
 	return used;
 }
@@ -132,16 +136,16 @@ size_t cw_number_cardinal(const struct cw_words *ws, size_t i, uint64_t *ret)
 		if (!n || (used && !part))
 			break;
 		scale = 0;
-		if (scale_at(ws, i + used + and + n, &scale) && scale >= last_scale)
+		if (scale_at(ws, i + used + and+n, &scale) && scale >= last_scale)
 			break;
 		if (scale < 0 || part >= UINT64_MAX / scales[scale])
 			scale = 0;
 		if (used && scale >= last_scale)
 			break;
-		if (and && scale)  /* "two thousand and five million" is two numbers */
+		if (and&&scale) /* "two thousand and five million" is two numbers */
 			break;
 		total += part * scales[scale];
-		used += and + n + (scale > 0);
+		used += and+n + (scale > 0);
 		last_scale = scale;
 		if (!scale)
 			break;
@@ -170,7 +174,8 @@ static uint64_t big_ordinal(struct cw_str w)
 	if (cw_str_eq(w, "hundredth"))
 		return 100;
 	for (int s = 1; s < SCALES; s++)
-		if (w.len == strlen(scale_names[s]) + 2 && cw_str_starts(w, scale_names[s]) && memcmp(w.p + w.len - 2, "th", 2) == 0)
+		if (w.len == strlen(scale_names[s]) + 2 && cw_str_starts(w, scale_names[s]) &&
+			memcmp(w.p + w.len - 2, "th", 2) == 0)
 			return scales[s];
 	return 0;
 }
@@ -199,7 +204,7 @@ size_t cw_number_ordinal(const struct cw_words *ws, size_t i, uint64_t *ret)
 	uint64_t big = big_ordinal(ws->w[at]);
 
 	if (big) {
-		uint64_t low = used ? head % (big == 100 ? 100 : 1000) : 1;  /* "one thousand | one hundredth" */
+		uint64_t low = used ? head % (big == 100 ? 100 : 1000) : 1; /* "one thousand | one hundredth" */
 
 		if (!low || low >= UINT64_MAX / big)
 			return 0;
@@ -210,7 +215,7 @@ size_t cw_number_ordinal(const struct cw_words *ws, size_t i, uint64_t *ret)
 		return 0;
 
 	bool fits = !used || (small >= 1 && small <= 9 && head % 10 == 0 && head % 100 != 10 && head) ||
-		(head && head % 100 == 0);
+		    (head && head % 100 == 0);
 
 	if (!fits)
 		return 0;
@@ -302,7 +307,8 @@ static size_t digit_group(const struct cw_words *ws, size_t i, char *out, size_t
 	int d = cw_number_digit(ws->w[i]);
 
 	if (d >= 0) {
-		bool hundred = d && cw_words_is(ws, i + 1, "hundred") , thousand = d && cw_words_is(ws, i + 1, "thousand");
+		bool hundred = d && cw_words_is(ws, i + 1, "hundred"),
+		     thousand = d && cw_words_is(ws, i + 1, "thousand");
 
 		push(out, size, len, (char)('0' + d), 1);
 		push(out, size, len, '0', hundred ? 2 : thousand ? 3 : 0);

@@ -1,9 +1,11 @@
 #include "base/mem.h"
 #include "base/number.h"
 
-static const char *const small_names[] = {"zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
-	"eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"};
-static const char *const tens_names[] = {"", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"};
+static const char *const small_names[] = {"zero", "one", "two", "three", "four", "five", "six", "seven", "eight",
+	"nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen",
+	"nineteen"};
+static const char *const tens_names[] = {
+	"", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"};
 static const struct {
 	uint64_t value;
 	const char *name;
@@ -55,8 +57,8 @@ void cw_number_say(uint64_t v, char *out, size_t size)
 
 void cw_number_say_ordinal(uint64_t v, char *out, size_t size)
 {
-	static const char *const odd[][2] = {{"one", "first"}, {"two", "second"}, {"three", "third"}, {"five", "fifth"}, {"eight", "eighth"},
-		{"nine", "ninth"}, {"twelve", "twelfth"}};
+	static const char *const odd[][2] = {{"one", "first"}, {"two", "second"}, {"three", "third"}, {"five", "fifth"},
+		{"eight", "eighth"}, {"nine", "ninth"}, {"twelve", "twelfth"}};
 
 	cw_number_say(v, out, size);
 	if (!size)

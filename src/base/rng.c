@@ -24,7 +24,7 @@ void cw_rng_init(struct cw_rng *r, uint64_t seed)
 
 void cw_rng_fork(struct cw_rng *r, const char *label, struct cw_rng *child)
 {
-	uint64_t h = UINT64_C(0xcbf29ce484222325);  /* FNV-1a */
+	uint64_t h = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
 
 	for (; *label; label++)
 		h = (h ^ (unsigned char)*label) * UINT64_C(0x100000001b3);
@@ -68,7 +68,7 @@ double cw_rng_unit(struct cw_rng *r)
 /* Box and Muller, one of the pair: no hidden state, always two draws. */
 double cw_rng_normal(struct cw_rng *r)
 {
-	double u = 1 - cw_rng_unit(r);  /* (0, 1] */
+	double u = 1 - cw_rng_unit(r); /* (0, 1] */
 	double v = cw_rng_unit(r);
 
 	return sqrt(-2 * log(u)) * cos(2 * M_PI * v);

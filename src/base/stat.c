@@ -9,7 +9,7 @@ size_t cw_stat_quantile_min_n(double q)
 	if (!(q > 0 && q < 1))
 		return 1;
 	if (q < 0.5)
-		q = 1 - q;  /* a low percentile needs an observation below it */
+		q = 1 - q; /* a low percentile needs an observation below it */
 	if (q == 0.5)
 		return 1;
 	return (size_t)ceil(log(0.05) / log(q) - 1e-9);

@@ -13,7 +13,7 @@ size_t cw_stat_quantile_min_n(double q);
 bool cw_stat_quantile(double *values, size_t n, double q, double *ret);
 
 double cw_stat_mean(const double *values, size_t n);
-double cw_stat_stddev(const double *values, size_t n);        /* sample deviation, 0 below two values */
+double cw_stat_stddev(const double *values, size_t n); /* sample deviation, 0 below two values */
 
 /* Wilson score interval for @k successes in @n at confidence z (1.96 = 95 %). n = 0 gives 0 … 1. */
 void cw_stat_wilson(size_t k, size_t n, double z, double *lo, double *hi);

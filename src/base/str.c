@@ -5,8 +5,8 @@
 #include <math.h>
 #include <talloc.h>
 
-#define NUMBER_MAX_CHARS 64    /* longer texts are not numbers anybody meant */
-#define NAME_MAX_CHARS 63      /* longer names are never "near" */
+#define NUMBER_MAX_CHARS 64 /* longer texts are not numbers anybody meant */
+#define NAME_MAX_CHARS   63 /* longer names are never "near" */
 
 static char fold(char c)
 {
@@ -152,7 +152,7 @@ static bool is_decimal(struct cw_str s)
 
 int cw_str_double(struct cw_str s, double *ret)
 {
-	static locale_t c_locale;  /* made once and never changed: a constant in effect */
+	static locale_t c_locale; /* made once and never changed: a constant in effect */
 	char text[NUMBER_MAX_CHARS + 1];
 	locale_t loc = __atomic_load_n(&c_locale, __ATOMIC_ACQUIRE);
 

@@ -14,14 +14,14 @@ struct cw_str {
 };
 
 /* For "%.*s". */
-#define CW_STR(s) (int)(s).len, (s).p
+#define CW_STR(s)       (int)(s).len, (s).p
 #define CW_STR_LIT(lit) ((struct cw_str){(lit), sizeof(lit) - 1})
 
-struct cw_str cw_str(const char *s);                          /* NULL gives the empty slice */
+struct cw_str cw_str(const char *s); /* NULL gives the empty slice */
 bool cw_str_eq(struct cw_str a, const char *b);
-bool cw_str_eq_fold(struct cw_str a, const char *b);          /* ASCII case folded */
+bool cw_str_eq_fold(struct cw_str a, const char *b); /* ASCII case folded */
 bool cw_str_starts(struct cw_str s, const char *prefix);
-struct cw_str cw_str_trim(struct cw_str s);                   /* ASCII white space at both ends */
+struct cw_str cw_str_trim(struct cw_str s); /* ASCII white space at both ends */
 
 /* Cut the part before the first @sep off *@rest into *@part; false when *@rest was exhausted. */
 bool cw_str_split(struct cw_str *rest, char sep, struct cw_str *part);
@@ -30,7 +30,7 @@ bool cw_str_split(struct cw_str *rest, char sep, struct cw_str *part);
 int cw_str_u32(struct cw_str s, uint32_t max, uint32_t *ret);
 int cw_str_u64(struct cw_str s, uint64_t max, uint64_t *ret);
 int cw_str_i64(struct cw_str s, int64_t *ret);
-int cw_str_double(struct cw_str s, double *ret);              /* finite, C locale */
+int cw_str_double(struct cw_str s, double *ret); /* finite, C locale */
 
 /* NUL-terminated copy under @parent; NULL when out of memory. */
 char *cw_str_dup(void *parent, struct cw_str s);

@@ -3,15 +3,15 @@
 #include <stdarg.h>
 
 CW_PRINTF(6, 0)
-static void fill(struct cw_why *why, int err, const char *file, unsigned line, unsigned column, const char *fmt,
-	va_list ap)
+static void fill(
+	struct cw_why *why, int err, const char *file, unsigned line, unsigned column, const char *fmt, va_list ap)
 {
 	if (!why || why->err || !err)
 		return;
 	why->err = err;
 	why->line = line;
 	why->column = column;
-	(void)snprintf(why->file, sizeof(why->file), "%s", file ? file : "");  /* a cut name still helps */
+	(void)snprintf(why->file, sizeof(why->file), "%s", file ? file : ""); /* a cut name still helps */
 	(void)vsnprintf(why->text, sizeof(why->text), fmt, ap);
 }
 

@@ -8,10 +8,10 @@
 #include "base/mem.h"
 
 struct cw_why {
-	int err;                /* errno, 0 = empty */
-	char file[256];         /* "" when no file is at fault */
-	unsigned line, column;  /* 1-based, 0 = unknown */
-	char text[768];         /* what was wrong, what was expected, what to do */
+	int err;               /* errno, 0 = empty */
+	char file[256];        /* "" when no file is at fault */
+	unsigned line, column; /* 1-based, 0 = unknown */
+	char text[768];        /* what was wrong, what was expected, what to do */
 };
 
 /* Note a reason (kept if one is there already) and return @err. */

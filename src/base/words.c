@@ -7,12 +7,12 @@
 struct cutter {
 	struct cw_words *ws;
 	struct cw_str all;
-	size_t at;              /* byte now looked at */
-	size_t used;            /* of ws->text */
-	size_t word_from;       /* in ws->text */
-	size_t from;            /* of the word in the original */
-	bool open;              /* a word is being built */
-	bool pause;             /* since the last word */
+	size_t at;        /* byte now looked at */
+	size_t used;      /* of ws->text */
+	size_t word_from; /* in ws->text */
+	size_t from;      /* of the word in the original */
+	bool open;        /* a word is being built */
+	bool pause;       /* since the last word */
 };
 
 static bool is_digit(char c)
@@ -70,9 +70,9 @@ static void add_word(struct cw_words *ws, struct cw_str w, size_t from, size_t t
 static bool ends_a_time(const struct cw_words *ws, size_t i)
 {
 	return is_digit(ws->w[i].p[0]) ||
-		cw_words_in(ws, i,
-			"one two three four five six seven eight nine ten eleven twelve o'clock oclock clock thirteen fourteen fifteen "
-			"sixteen seventeen eighteen nineteen twenty thirty forty fifty");
+	       cw_words_in(ws, i,
+		       "one two three four five six seven eight nine ten eleven twelve o'clock oclock clock thirteen fourteen fifteen "
+		       "sixteen seventeen eighteen nineteen twenty thirty forty fifty");
 }
 
 /* "nine a", now "m": the two letters become one word. */
@@ -140,7 +140,7 @@ static bool inside_iso_date(const struct cutter *k)
 
 	if (!year || !is_digit(peek(k, 1)))
 		return false;
-	if (len == 4)  /* a month and a second dash must follow */
+	if (len == 4) /* a month and a second dash must follow */
 		return peek(k, 2) == '-' || (is_digit(peek(k, 2)) && peek(k, 3) == '-');
 	return p[4] == '-' && len <= 7 && is_digit(last_of(k)) && !is_digit(peek(k, 3));
 }
@@ -160,7 +160,8 @@ static bool inside_initials(const struct cutter *k)
 static bool belongs(const struct cutter *k, char c)
 {
 	char before = last_of(k), after = peek(k, 1);
-	bool starts = !k->open && (k->at == 0 || peek(k, -1) == ' ' || peek(k, -1) == '\n' || peek(k, -1) == '\t' || peek(k, -1) == '(');
+	bool starts = !k->open && (k->at == 0 || peek(k, -1) == ' ' || peek(k, -1) == '\n' || peek(k, -1) == '\t' ||
+					  peek(k, -1) == '(');
 
 	switch (c) {
 	case '\'':
@@ -201,7 +202,7 @@ static void punctuation(struct cutter *k, uint32_t c, size_t n)
 	} else if ((c == 0x2019 || c == 0x2bc) && k->open && cw_char_is_word((unsigned char)peek(k, (int)n))) {
 		append(k, "'", 1);
 	} else if ((c == '.' && inside_initials(k)) || (c == ',' && groups_thousands(k))) {
-		return;  /* dropped, the word goes on */
+		return; /* dropped, the word goes on */
 	} else {
 		close_word(k);
 		if (c == '&') {
@@ -210,7 +211,8 @@ static void punctuation(struct cutter *k, uint32_t c, size_t n)
 			close_word(k);
 			k->at -= n;
 		}
-		if ((c < 0x80 && strchr(pauses, (int)c)) || c == 0x2026 || (c >= 0x2012 && c <= 0x2015) || (c >= 0x3001 && c <= 0x3002))
+		if ((c < 0x80 && strchr(pauses, (int)c)) || c == 0x2026 || (c >= 0x2012 && c <= 0x2015) ||
+			(c >= 0x3001 && c <= 0x3002))
 			k->pause = true;
 	}
 }

@@ -11,16 +11,16 @@
 
 #include "base/str.h"
 
-#define CW_WORDS_MAX 256         /* the rest of a longer text is dropped, cut says so */
+#define CW_WORDS_MAX       256 /* the rest of a longer text is dropped, cut says so */
 #define CW_WORDS_MAX_BYTES 2048
 
 struct cw_words {
 	size_t n;
 	bool cut;
-	struct cw_str w[CW_WORDS_MAX];       /* slices of text below */
+	struct cw_str w[CW_WORDS_MAX]; /* slices of text below */
 	struct {
-		uint16_t from, to;           /* where the word stood, bytes of the original */
-		bool pause;                  /* a comma, full stop or the like came before it */
+		uint16_t from, to; /* where the word stood, bytes of the original */
+		bool pause;        /* a comma, full stop or the like came before it */
 	} at[CW_WORDS_MAX];
 	char text[CW_WORDS_MAX_BYTES];
 };
@@ -32,7 +32,7 @@ void cw_words_init(struct cw_words *ws, struct cw_str text);
 size_t cw_words_match(const struct cw_words *ws, size_t i, const char *phrase);
 /* The same for a NULL-terminated list of phrases: the longest match counts. */
 size_t cw_words_match_any(const struct cw_words *ws, size_t i, const char *const *phrases);
-bool cw_words_is(const struct cw_words *ws, size_t i, const char *word);      /* false beyond the end */
+bool cw_words_is(const struct cw_words *ws, size_t i, const char *word); /* false beyond the end */
 /* Is word @i one of the blank-separated @list? */
 bool cw_words_in(const struct cw_words *ws, size_t i, const char *list);
 /* Words @from … @to-1 with blanks between into @out (always terminated, cut at a word when too small); returns its length. */

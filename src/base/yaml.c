@@ -6,7 +6,7 @@
 #include "base/file.h"
 #include "base/yaml_int.h"
 
-#define FILE_MAX_BYTES ((size_t)4 << 20)
+#define FILE_MAX_BYTES   ((size_t)4 << 20)
 #define PLACES_FIRST_CAP 64
 
 int cw_yaml_note(struct cw_yaml *y, const struct cw_yaml_place *place)
@@ -67,7 +67,8 @@ static int free_root(struct cw_yaml *y)
 	return 0;
 }
 
-int cw_yaml_parse(void *parent, const char *name, const char *text, size_t len, struct cw_yaml **ret, struct cw_why *why)
+int cw_yaml_parse(
+	void *parent, const char *name, const char *text, size_t len, struct cw_yaml **ret, struct cw_why *why)
 {
 	CW_SCOPED struct cw_yaml *y = talloc_zero(NULL, struct cw_yaml);
 
@@ -110,7 +111,8 @@ const char *cw_yaml_file(const struct cw_yaml *y)
 	return y->file;
 }
 
-static const struct cw_yaml_place *find_member(const struct cw_yaml *y, const json_t *parent, const char *key, size_t index)
+static const struct cw_yaml_place *find_member(
+	const struct cw_yaml *y, const json_t *parent, const char *key, size_t index)
 {
 	struct cw_yaml_place wanted = {.parent = parent, .key = key, .index = index};
 
@@ -174,7 +176,8 @@ bool cw_yaml_where_key(const struct cw_yaml *y, const json_t *obj, const char *k
 }
 
 CW_PRINTF(6, 0)
-static void complain(const struct cw_yaml *y, unsigned line, unsigned column, struct cw_why *why, int err, const char *fmt, va_list ap)
+static void complain(const struct cw_yaml *y, unsigned line, unsigned column, struct cw_why *why, int err,
+	const char *fmt, va_list ap)
 {
 	char text[sizeof(why->text)];
 
@@ -187,20 +190,21 @@ int cw_yaml_why(const struct cw_yaml *y, const json_t *value, struct cw_why *why
 	unsigned line = 0, column = 0;
 	va_list ap;
 
-	(void)cw_yaml_where(y, value, &line, &column);  /* unknown stays 0: the file alone is named */
+	(void)cw_yaml_where(y, value, &line, &column); /* unknown stays 0: the file alone is named */
 	va_start(ap, fmt);
 	complain(y, line, column, why, err, fmt, ap);
 	va_end(ap);
 	return err;
 }
 
-int cw_yaml_why_member(const struct cw_yaml *y, const json_t *obj, const char *key, struct cw_why *why, int err, const char *fmt, ...)
+int cw_yaml_why_member(
+	const struct cw_yaml *y, const json_t *obj, const char *key, struct cw_why *why, int err, const char *fmt, ...)
 {
 	unsigned line = 0, column = 0;
 	va_list ap;
 
 	if (!cw_yaml_where_member(y, obj, key, &line, &column))
-		(void)cw_yaml_where(y, obj, &line, &column);  /* unknown stays 0 */
+		(void)cw_yaml_where(y, obj, &line, &column); /* unknown stays 0 */
 	va_start(ap, fmt);
 	complain(y, line, column, why, err, fmt, ap);
 	va_end(ap);
@@ -227,7 +231,7 @@ static void list_names(const char *const *names, char *out, size_t size)
 
 int cw_yaml_known_keys(const struct cw_yaml *y, const json_t *obj, const char *const *names, struct cw_why *why)
 {
-	json_t *o = (json_t *)(uintptr_t)obj;  /* the iterator takes a non-const object but only reads it */
+	json_t *o = (json_t *)(uintptr_t)obj; /* the iterator takes a non-const object but only reads it */
 	size_t n = 0;
 
 	while (names[n])
@@ -240,11 +244,13 @@ int cw_yaml_known_keys(const struct cw_yaml *y, const json_t *obj, const char *c
 
 		if (is_known(key, names))
 			continue;
-		(void)cw_yaml_where_key(y, obj, key, &line, &column);  /* unknown stays 0 */
+		(void)cw_yaml_where_key(y, obj, key, &line, &column); /* unknown stays 0 */
 		if (near)
-			return cw_why_at(why, EINVAL, y->file, line, column, "unknown key '%s', did you mean '%s'?", key, near);
+			return cw_why_at(
+				why, EINVAL, y->file, line, column, "unknown key '%s', did you mean '%s'?", key, near);
 		list_names(names, known, sizeof(known));
-		return cw_why_at(why, EINVAL, y->file, line, column, "unknown key '%s', expected one of: %s", key, known);
+		return cw_why_at(
+			why, EINVAL, y->file, line, column, "unknown key '%s', expected one of: %s", key, known);
 	}
 	return 0;
 }

@@ -10,15 +10,16 @@
 #pragma once
 #include "base/json.h"
 
-struct cw_yaml;  /* talloc object; owns the JSON tree and the positions */
+struct cw_yaml; /* talloc object; owns the JSON tree and the positions */
 
 /* Load @path (at most 4 MiB). Anchors and aliases work (bounded expansion); duplicate keys, tabs, several documents and bad
  * UTF-8 are errors with a position. ENOENT, EBADMSG, EFBIG. */
 int cw_yaml_load(void *parent, const char *path, struct cw_yaml **ret, struct cw_why *why);
 /* The same from memory; @name stands for the file in messages. */
-int cw_yaml_parse(void *parent, const char *name, const char *text, size_t len, struct cw_yaml **ret, struct cw_why *why);
+int cw_yaml_parse(
+	void *parent, const char *name, const char *text, size_t len, struct cw_yaml **ret, struct cw_why *why);
 
-json_t *cw_yaml_root(const struct cw_yaml *y);      /* borrowed */
+json_t *cw_yaml_root(const struct cw_yaml *y); /* borrowed */
 const char *cw_yaml_file(const struct cw_yaml *y);
 
 /* Where @value (a node of this tree: object, array or scalar, by identity) stands. false: not of this tree. Jansson shares one
@@ -29,15 +30,17 @@ bool cw_yaml_where(const struct cw_yaml *y, const json_t *value, unsigned *line,
 bool cw_yaml_where_key(const struct cw_yaml *y, const json_t *obj, const char *key, unsigned *line, unsigned *column);
 
 /* Where the value of member @key, or element @index of @array, stands: exact for every value. */
-bool cw_yaml_where_member(const struct cw_yaml *y, const json_t *obj, const char *key, unsigned *line, unsigned *column);
+bool cw_yaml_where_member(
+	const struct cw_yaml *y, const json_t *obj, const char *key, unsigned *line, unsigned *column);
 bool cw_yaml_where_index(const struct cw_yaml *y, const json_t *array, size_t index, unsigned *line, unsigned *column);
 
 /* Complain at @value: fills @why with its position and returns @err. */
-int cw_yaml_why(const struct cw_yaml *y, const json_t *value, struct cw_why *why, int err, const char *fmt, ...) CW_PRINTF(5, 6);
+int cw_yaml_why(const struct cw_yaml *y, const json_t *value, struct cw_why *why, int err, const char *fmt, ...)
+	CW_PRINTF(5, 6);
 
 /* Complain at the value of member @key of @obj (at @obj when it has no such member); exact for true, false and null too. */
-int cw_yaml_why_member(const struct cw_yaml *y, const json_t *obj, const char *key, struct cw_why *why, int err, const char *fmt, ...)
-	CW_PRINTF(6, 7);
+int cw_yaml_why_member(const struct cw_yaml *y, const json_t *obj, const char *key, struct cw_why *why, int err,
+	const char *fmt, ...) CW_PRINTF(6, 7);
 
 /* Every key of @obj must be one of @names (NULL-terminated): else EINVAL at the key, naming the nearest known one. */
 int cw_yaml_known_keys(const struct cw_yaml *y, const json_t *obj, const char *const *names, struct cw_why *why);

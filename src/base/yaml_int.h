@@ -5,19 +5,19 @@
 #include "base/yaml.h"
 
 struct cw_yaml_place {
-	const json_t *parent;           /* the object or array which holds the value; NULL: the root */
-	const char *key;                /* member of an object; NULL in arrays */
-	size_t index;                   /* element of an array */
+	const json_t *parent; /* the object or array which holds the value; NULL: the root */
+	const char *key;      /* member of an object; NULL in arrays */
+	size_t index;         /* element of an array */
 	const json_t *value;
-	unsigned line, column;          /* of the value */
+	unsigned line, column; /* of the value */
 	unsigned key_line, key_column;
-	bool alias;                     /* the value was written elsewhere */
+	bool alias; /* the value was written elsewhere */
 };
 
 struct cw_yaml {
 	json_t *root;
 	char *file;
-	struct cw_yaml_place *places;   /* sorted by parent, key, index once loaded */
+	struct cw_yaml_place *places; /* sorted by parent, key, index once loaded */
 	const struct cw_yaml_place **by_value;
 	size_t n, cap;
 };

@@ -6,13 +6,13 @@
 
 #include "base/words.h"
 
-#define MAX_DEPTH 64
-#define MAX_NODES 200000        /* after alias expansion: stops "billion laughs" */
+#define MAX_DEPTH   64
+#define MAX_NODES   200000 /* after alias expansion: stops "billion laughs" */
 #define MAX_ANCHORS 1000
 
 struct anchor {
-	struct cw_str name;     /* memory of the tree */
-	json_t *value;          /* borrowed; NULL while its node is still open */
+	struct cw_str name; /* memory of the tree */
+	json_t *value;      /* borrowed; NULL while its node is still open */
 };
 
 struct loader {
@@ -47,7 +47,8 @@ static struct spot spot_of(struct fy_token *t)
 		return (struct spot){0, 0};
 
 	/* The mark of a quoted text is behind its quote. */
-	bool quoted = fy_token_get_type(t) == FYTT_SCALAR && m->column &&
+	bool quoted =
+		fy_token_get_type(t) == FYTT_SCALAR && m->column &&
 		(fy_token_scalar_style(t) == FYSS_SINGLE_QUOTED || fy_token_scalar_style(t) == FYSS_DOUBLE_QUOTED);
 
 	return (struct spot){(unsigned)m->line + 1, (unsigned)m->column + !quoted};
@@ -123,7 +124,7 @@ static bool based_integer(struct cw_str s, int64_t *ret)
 		return false;
 	for (size_t i = 2; i < s.len; i++) {
 		char c = s.p[i];
-		int d = c >= '0' && c <= '9' ? c - '0'
+		int d = c >= '0' && c <= '9'   ? c - '0'
 			: c >= 'a' && c <= 'f' ? c - 'a' + 10
 			: c >= 'A' && c <= 'F' ? c - 'A' + 10
 					       : 99;
@@ -179,7 +180,8 @@ static int core_tag(struct loader *l, struct fy_token *tag, struct cw_str *name)
 	if (!tag || !s.len)
 		return 0;
 	if (!in_list(s, known))
-		return bad(l, spot_of(tag), "unknown tag '%.*s': only !!str and the core tags are understood", CW_STR(s));
+		return bad(
+			l, spot_of(tag), "unknown tag '%.*s': only !!str and the core tags are understood", CW_STR(s));
 	return 0;
 }
 
@@ -201,7 +203,8 @@ static int load_scalar(struct loader *l, struct fy_event *ev, json_t **ret)
 	if (s.len && memchr(s.p, 0, s.len))
 		return bad(l, spot_of(value), "a NUL character is not allowed in a text");
 	if (plain && !tag.len) {
-		static const char *const odd[] = {".inf", ".Inf", ".INF", "-.inf", "-.Inf", "-.INF", "+.inf", ".nan", ".NaN", ".NAN", NULL};
+		static const char *const odd[] = {
+			".inf", ".Inf", ".INF", "-.inf", "-.Inf", "-.INF", "+.inf", ".nan", ".NaN", ".NAN", NULL};
 
 		if (in_list(s, odd))
 			return bad(l, spot_of(value), "'%.*s' is not a number that can be used here", CW_STR(s));
@@ -215,7 +218,11 @@ static int load_scalar(struct loader *l, struct fy_event *ev, json_t **ret)
 	if (!text && tag.len) {
 		static const char *const kinds[] = {"str", "int", "float", "null", "bool", "bool"};
 		json_type t = json_typeof(*ret);
-		const char *is = t == JSON_STRING ? kinds[0] : t == JSON_INTEGER ? kinds[1] : t == JSON_REAL ? kinds[2] : t == JSON_NULL ? kinds[3] : kinds[4];
+		const char *is = t == JSON_STRING    ? kinds[0]
+				 : t == JSON_INTEGER ? kinds[1]
+				 : t == JSON_REAL    ? kinds[2]
+				 : t == JSON_NULL    ? kinds[3]
+						     : kinds[4];
 
 		if (!cw_str_eq(tag, is)) {
 			json_decref(*ret);
@@ -260,7 +267,7 @@ static int open_anchor(struct loader *l, struct fy_token *t, size_t *slot)
 /* Count the values below @v and check the depth: what an alias would be if it were written out. */
 static int measure(struct loader *l, const json_t *v, unsigned depth, struct spot at)
 {
-	json_t *o = (json_t *)(uintptr_t)v;  /* only read */
+	json_t *o = (json_t *)(uintptr_t)v; /* only read */
 	int err = 0;
 
 	if (depth > MAX_DEPTH)
@@ -296,7 +303,7 @@ static int load_alias(struct loader *l, struct fy_event *ev, unsigned depth, con
 
 		if (err)
 			return err;
-		l->nodes--;  /* note() counts the top one again */
+		l->nodes--; /* note() counts the top one again */
 		err = note(l, slot, a->value, at, true);
 		if (!err)
 			*ret = json_incref(a->value);
@@ -497,7 +504,8 @@ static int load_stream(struct loader *l)
 			break;
 		case FYET_DOCUMENT_START:
 			if (had_document)
-				err = bad(l, spot_of(ev->document_start.document_start), "a second document begins here: one file holds one");
+				err = bad(l, spot_of(ev->document_start.document_start),
+					"a second document begins here: one file holds one");
 			in_document = had_document = true;
 			break;
 		case FYET_DOCUMENT_END:
@@ -565,7 +573,8 @@ int cw_yaml_build(struct cw_yaml *y, const char *text, size_t len, struct cw_why
 		return no_memory(l);
 	fy_diag_set_collect_errors(l->diag, true);
 
-	struct fy_parse_cfg conf = {.flags = FYPCF_QUIET | FYPCF_DEFAULT_VERSION_1_2 | FYPCF_JSON_NONE, .diag = l->diag};
+	struct fy_parse_cfg conf = {
+		.flags = FYPCF_QUIET | FYPCF_DEFAULT_VERSION_1_2 | FYPCF_JSON_NONE, .diag = l->diag};
 
 	l->parser = fy_parser_create(&conf);
 	if (!l->parser || fy_parser_set_string(l->parser, text, len))

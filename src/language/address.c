@@ -9,17 +9,21 @@
 #define STREET_MAX_WORDS 4
 
 struct kind {
-	const char *words;      /* as said or written */
-	const char *name;       /* as we write it */
+	const char *words; /* as said or written */
+	const char *name;  /* as we write it */
 };
 
-static const struct kind kinds[] = {{"street", "Street"}, {"st", "Street"}, {"avenue", "Avenue"}, {"ave", "Avenue"}, {"av", "Avenue"}, {"road", "Road"}, {"rd", "Road"},
-	{"drive", "Drive"}, {"dr", "Drive"}, {"lane", "Lane"}, {"ln", "Lane"}, {"court", "Court"}, {"ct", "Court"}, {"boulevard", "Boulevard"}, {"blvd", "Boulevard"},
-	{"place", "Place"}, {"pl", "Place"}, {"way", "Way"}, {"terrace", "Terrace"}, {"circle", "Circle"}, {"parkway", "Parkway"}, {"pkwy", "Parkway"},
-	{"highway", "Highway"}, {"hwy", "Highway"}, {"expressway", "Expressway"}, {"trail", "Trail"}, {"square", "Square"}, {"plaza", "Plaza"}, {"alley", "Alley"},
-	{"loop", "Loop"}, {"crossing", "Crossing"}, {"ridge", "Ridge"}, {"point", "Point"}, {"row", "Row"}, {"walk", "Walk"}, {"rode", "Road"}};
-static const struct kind units[] = {{"apartment", "Apt"}, {"apt", "Apt"}, {"unit", "Unit"}, {"suite", "Suite"}, {"sweet", "Suite"}, {"ste", "Suite"}, {"room", "Room"},
-	{"floor", "Floor"}, {"apartment number", "Apt"}, {"unit number", "Unit"}, {"building", "Building"}};
+static const struct kind kinds[] = {{"street", "Street"}, {"st", "Street"}, {"avenue", "Avenue"}, {"ave", "Avenue"},
+	{"av", "Avenue"}, {"road", "Road"}, {"rd", "Road"}, {"drive", "Drive"}, {"dr", "Drive"}, {"lane", "Lane"},
+	{"ln", "Lane"}, {"court", "Court"}, {"ct", "Court"}, {"boulevard", "Boulevard"}, {"blvd", "Boulevard"},
+	{"place", "Place"}, {"pl", "Place"}, {"way", "Way"}, {"terrace", "Terrace"}, {"circle", "Circle"},
+	{"parkway", "Parkway"}, {"pkwy", "Parkway"}, {"highway", "Highway"}, {"hwy", "Highway"},
+	{"expressway", "Expressway"}, {"trail", "Trail"}, {"square", "Square"}, {"plaza", "Plaza"}, {"alley", "Alley"},
+	{"loop", "Loop"}, {"crossing", "Crossing"}, {"ridge", "Ridge"}, {"point", "Point"}, {"row", "Row"},
+	{"walk", "Walk"}, {"rode", "Road"}};
+static const struct kind units[] = {{"apartment", "Apt"}, {"apt", "Apt"}, {"unit", "Unit"}, {"suite", "Suite"},
+	{"sweet", "Suite"}, {"ste", "Suite"}, {"room", "Room"}, {"floor", "Floor"}, {"apartment number", "Apt"},
+	{"unit number", "Unit"}, {"building", "Building"}};
 static const char directions[] = "north south east west northeast northwest southeast southwest";
 /* No street is called so; they end or forbid one. */
 static const char not_streets[] =
@@ -85,7 +89,11 @@ static bool street_words(const struct cw_words *ws, size_t i, size_t end, char *
 		size_t n = cw_number_ordinal(&head, i, &v);
 
 		if (n && !names) {
-			const char *tail = v % 100 >= 11 && v % 100 <= 13 ? "th" : v % 10 == 1 ? "st" : v % 10 == 2 ? "nd" : v % 10 == 3 ? "rd" : "th";
+			const char *tail = v % 100 >= 11 && v % 100 <= 13 ? "th"
+					   : v % 10 == 1                  ? "st"
+					   : v % 10 == 2                  ? "nd"
+					   : v % 10 == 3                  ? "rd"
+									  : "th";
 
 			(void)snprintf(word, sizeof(word), "%llu%s", (unsigned long long)v, tail);
 		} else if (cw_number_cardinal(&head, i, &v) || !is_plain(ws, i)) {
@@ -164,7 +172,10 @@ static size_t parse_unit(const struct cw_words *ws, size_t i, struct cw_address 
 
 static size_t parse_zip(const struct cw_words *ws, size_t i, struct cw_address *a)
 {
-	size_t cue = cw_words_match(ws, i, "zip code is") ? 3 : cw_words_match(ws, i, "zip code") ? 2 : cw_words_match(ws, i, "zip is") ? 2 : cw_words_is(ws, i, "zip");
+	size_t cue = cw_words_match(ws, i, "zip code is") ? 3
+		     : cw_words_match(ws, i, "zip code")  ? 2
+		     : cw_words_match(ws, i, "zip is")    ? 2
+							  : cw_words_is(ws, i, "zip");
 	char digits[16];
 	size_t len = 0;
 	size_t n = cw_number_digits(ws, i + cue, digits, sizeof(digits), &len);
@@ -206,7 +217,8 @@ static size_t known_city(const struct cw_words *ws, size_t i, const char *const 
 }
 
 /* City, state and zip in any part, from @i on. */
-static void parse_tail(const struct cw_words *ws, size_t i, const char *const *cities, bool behind_street, struct cw_address *a)
+static void parse_tail(
+	const struct cw_words *ws, size_t i, const char *const *cities, bool behind_street, struct cw_address *a)
 {
 	while (i < ws->n) {
 		size_t n = parse_unit(ws, i, a);
@@ -227,7 +239,8 @@ static void parse_tail(const struct cw_words *ws, size_t i, const char *const *c
 		char state[4];
 
 		/* an unknown town: up to three words behind "in" or right behind the street */
-		while (to < ws->n && to - from < 3 && is_plain(ws, to) && !find_kind(ws, to, units, CW_COUNT(units)) && (to == from || !cw_state_at(ws, to, state)))
+		while (to < ws->n && to - from < 3 && is_plain(ws, to) && !find_kind(ws, to, units, CW_COUNT(units)) &&
+			(to == from || !cw_state_at(ws, to, state)))
 			to++;
 		if (!a->city[0] && to > from && (in || behind_street) && !known_city(ws, from, cities, a)) {
 			struct cw_str w;
@@ -247,8 +260,8 @@ static void parse_tail(const struct cw_words *ws, size_t i, const char *const *c
 static void compose(struct cw_address *a)
 {
 	a->status = a->number[0] && a->street[0] ? CW_ADDRESS_OK
-		: a->street[0]                   ? CW_ADDRESS_NO_NUMBER
-		: a->number[0]                   ? CW_ADDRESS_NO_STREET
+		    : a->street[0]               ? CW_ADDRESS_NO_NUMBER
+		    : a->number[0]               ? CW_ADDRESS_NO_STREET
 						 : CW_ADDRESS_NONE;
 	a->text[0] = 0;
 	append(a->text, sizeof(a->text), "", a->number);
@@ -298,9 +311,11 @@ static size_t without_kind(const struct cw_words *ws, struct cw_address *a)
 		if (!n)
 			continue;
 		end = i + n;
-		while (end < ws->n && end - i - n < 3 && is_plain(ws, end) && !find_kind(ws, end, units, CW_COUNT(units)))
+		while (end < ws->n && end - i - n < 3 && is_plain(ws, end) &&
+			!find_kind(ws, end, units, CW_COUNT(units)))
 			end++;
-		if (end > i + n && house_number(ws, i, i + n, a->number, sizeof(a->number)) && street_words(ws, i + n, end, a->street, sizeof(a->street)))
+		if (end > i + n && house_number(ws, i, i + n, a->number, sizeof(a->number)) &&
+			street_words(ws, i + n, end, a->street, sizeof(a->street)))
 			return end;
 		a->number[0] = a->street[0] = 0;
 		i += n - 1;

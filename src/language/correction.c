@@ -4,28 +4,35 @@
 #include "base/words.h"
 
 /* Words that take something back. A run of them is one cue: "no wait i mean". */
-static const char *const cues[] = {"no i said", "i said", "no i mean", "i mean", "i meant", "no it's", "no its", "no it is", "sorry", "i'm sorry",
-	"wait", "hold on", "actually", "scratch that", "strike that", "forget that", "correction", "make that", "make it", "or rather", "oops",
-	"my mistake", "my bad", "let me correct that", "i should say", "should be", "it should be", "that should be", "excuse me", NULL};
+static const char *const cues[] = {"no i said", "i said", "no i mean", "i mean", "i meant", "no it's", "no its",
+	"no it is", "sorry", "i'm sorry", "wait", "hold on", "actually", "scratch that", "strike that", "forget that",
+	"correction", "make that", "make it", "or rather", "oops", "my mistake", "my bad", "let me correct that",
+	"i should say", "should be", "it should be", "that should be", "excuse me", NULL};
 /* These need nothing behind them to be a correction. */
-static const char *const denials[] = {"that's wrong", "that is wrong", "thats wrong", "that's not right", "that is not right", "that's not correct",
-	"that's incorrect", "that is incorrect", "that isn't right", "that's not it", "that is not it", "that isn't it", "not quite",
-	"you got it wrong", "you got that wrong", "it's wrong", "is wrong", "that was wrong", NULL};
+static const char *const denials[] = {"that's wrong", "that is wrong", "thats wrong", "that's not right",
+	"that is not right", "that's not correct", "that's incorrect", "that is incorrect", "that isn't right",
+	"that's not it", "that is not it", "that isn't it", "not quite", "you got it wrong", "you got that wrong",
+	"it's wrong", "is wrong", "that was wrong", NULL};
 /* Lead-ins allowed inside a run once it has begun. */
-static const char *const followers[] = {"it's", "its", "it is", "that's", "thats", "that is", "but", "the", "um", "uh", "please", "and", "again", NULL};
+static const char *const followers[] = {
+	"it's", "its", "it is", "that's", "thats", "that is", "but", "the", "um", "uh", "please", "and", "again", NULL};
 static const char *const no_words[] = {"no", "nope", "nah", "know", NULL};
 /* "no problem", "no heat": this "no" denies nothing that was said. */
-static const char *const harmless_after_no[] = {"problem", "problems", "thanks", "thank", "worries", "one", "idea", "heat", "hot", "cold", "air", "power",
-	"matter", "that's right", "that's fine", "that's correct", "that's all", "that's ok", "that's okay", "that's good", "more", "need", "longer",
-	"later", "rush", "hurry", "sir", "ma'am", NULL};
-static const char harmless_before_no[] = "there's is are have has had with got get getting gives giving of there say says it's and or makes";
+static const char *const harmless_after_no[] = {"problem", "problems", "thanks", "thank", "worries", "one", "idea",
+	"heat", "hot", "cold", "air", "power", "matter", "that's right", "that's fine", "that's correct", "that's all",
+	"that's ok", "that's okay", "that's good", "more", "need", "longer", "later", "rush", "hurry", "sir", "ma'am",
+	NULL};
+static const char harmless_before_no[] =
+	"there's is are have has had with got get getting gives giving of there say says it's and or makes";
 /* "is not", "i'm not": an ordinary negation, unless "but" or "it's" follows. */
-static const char auxiliaries[] = "is are am was were i'm we're you're they're it's its that's do does did can could will would should have has had may "
-				  "might or if maybe probably definitely certainly absolutely still just why of course";
-static const char harmless_after_not[] = "sure yet really working now at all any anymore very so too only much certain good great bad quite that today";
+static const char auxiliaries[] =
+	"is are am was were i'm we're you're they're it's its that's do does did can could will would should have has had may "
+	"might or if maybe probably definitely certainly absolutely still just why of course";
+static const char harmless_after_not[] =
+	"sure yet really working now at all any anymore very so too only much certain good great bad quite that today";
 
 struct run {
-	size_t from, to;        /* words of the cue */
+	size_t from, to; /* words of the cue */
 	bool denial;
 };
 
@@ -43,7 +50,7 @@ static size_t cue_at(const struct cw_words *ws, size_t i, bool *denial)
 		return c;
 	if (!no || cw_words_match_any(ws, i + 1, harmless_after_no))
 		return 0;
-	if (cw_words_is(ws, i, "know") && i)  /* "no" misheard stands alone or in front */
+	if (cw_words_is(ws, i, "know") && i) /* "no" misheard stands alone or in front */
 		return 0;
 	if (i && cw_words_in(ws, i - 1, harmless_before_no) && !ws->at[i].pause)
 		return 0;
@@ -106,27 +113,27 @@ static bool deny(const struct cw_words *ws, struct cw_str text, size_t from, boo
 		ret->wrong = cw_words_slice(ws, text, at + 2, end);
 		return true;
 	}
-	for (; not < end; not++) {
+	for (; not < end; not ++) {
 		if (!cw_words_is(ws, not, "not"))
 			continue;
 
 		size_t but = find_phrase(ws, not, "but");
 
 		if (but < end) {
-			ret->wrong = cw_words_slice(ws, text, not + 1, but);
+			ret->wrong = cw_words_slice(ws, text, not +1, but);
 			ret->right = cw_words_slice(ws, text, but + 1, end);
 			return true;
 		}
-		if (cw_words_in(ws, not + 1, harmless_after_not) || not + 1 == end)
+		if (cw_words_in(ws, not +1, harmless_after_not) || not +1 == end)
 			continue;
-		if (!cued && not && cw_words_in(ws, not - 1, auxiliaries))
+		if (!cued && not &&cw_words_in(ws, not -1, auxiliaries))
 			continue;
 
-		size_t to = not;
+		size_t to = not ;
 
 		trim_tail(ws, from, &to);
 		ret->right = cw_words_slice(ws, text, from, to);
-		ret->wrong = cw_words_slice(ws, text, not + 1, end);
+		ret->wrong = cw_words_slice(ws, text, not +1, end);
 		return true;
 	}
 	return false;
@@ -169,10 +176,11 @@ bool cw_correction_parse(struct cw_str text, struct cw_correction *ret)
 	}
 	/* "it's not tuesday it's wednesday": no cue but a negation taken up again */
 	for (size_t i = 1; i < ws.n; i++) {
-		size_t it = cw_words_is(&ws, i, "it's") || cw_words_is(&ws, i, "its") ? 1 : cw_words_match(&ws, i, "it is");
+		size_t it =
+			cw_words_is(&ws, i, "it's") || cw_words_is(&ws, i, "its") ? 1 : cw_words_match(&ws, i, "it is");
 		size_t not = find_phrase(&ws, 0, "not");
 
-		if (it && not < i && not + 1 < i && i + it < ws.n) {
+		if (it && not < i && not +1 < i && i + it < ws.n) {
 			ret->found = true;
 			ret->right = cw_words_slice(&ws, text, i + it, ws.n);
 			denied_before(&ws, text, i, ret);

@@ -10,9 +10,9 @@
 
 struct cw_correction {
 	bool found;
-	struct cw_str before;   /* said before the cue: "my number is four one five" (empty in a fresh "no i said …") */
-	struct cw_str right;    /* what is meant: "five six"; empty when only "that's wrong" was said */
-	struct cw_str wrong;    /* what is denied: "five nine" ("… not five nine", "instead of …"), else empty */
+	struct cw_str before; /* said before the cue: "my number is four one five" (empty in a fresh "no i said …") */
+	struct cw_str right;  /* what is meant: "five six"; empty when only "that's wrong" was said */
+	struct cw_str wrong;  /* what is denied: "five nine" ("… not five nine", "instead of …"), else empty */
 };
 
 /* Finds the last correction cue: "no i said", "no it's", "i mean", "i meant", "sorry", "wait", "actually", "scratch that", "not X but Y",

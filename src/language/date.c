@@ -2,7 +2,8 @@
 #include "base/number.h"
 #include "language/datetime.h"
 
-static const char *const months[] = {"January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"};
+static const char *const months[] = {"January", "February", "March", "April", "May", "June", "July", "August",
+	"September", "October", "November", "December"};
 static const char *const weekdays[] = {"Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"};
 
 /* Days since 1970-01-01 of the Gregorian calendar (Howard Hinnant, "chrono-compatible low-level date algorithms"). */
@@ -27,7 +28,8 @@ static struct cw_date of_days(int64_t z)
 	int64_t mp = (5 * doy + 2) / 153;
 	int month = (int)(mp < 10 ? mp + 3 : mp - 9);
 
-	return (struct cw_date){(int16_t)(yoe + era * 400 + (month <= 2)), (uint8_t)month, (uint8_t)(doy - (153 * mp + 2) / 5 + 1)};
+	return (struct cw_date){
+		(int16_t)(yoe + era * 400 + (month <= 2)), (uint8_t)month, (uint8_t)(doy - (153 * mp + 2) / 5 + 1)};
 }
 
 static bool is_leap(int year)
@@ -136,5 +138,9 @@ void cw_time_spoken(unsigned hour, unsigned minute, char *out, size_t size)
 	cw_number_say(hour % 12 ? hour % 12 : 12, h, sizeof(h));
 	if (minute)
 		cw_number_say(minute, m, sizeof(m));
-	(void)snprintf(out, size, "%s%s%s %s", h, minute && minute < 10 ? " oh " : minute ? " " : "", m, hour < 12 ? "a m" : "p m");
+	(void)snprintf(out, size, "%s%s%s %s", h,
+		minute && minute < 10 ? " oh "
+		: minute              ? " "
+				      : "",
+		m, hour < 12 ? "a m" : "p m");
 }

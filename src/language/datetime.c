@@ -12,19 +12,21 @@ struct scan {
 	const struct cw_date *today;
 	struct cw_datetime r;
 	enum rank rank;
-	size_t date_end, time_end;      /* words: where the last day, the last time ended */
-	bool or_seen;                   /* "or" since then */
+	size_t date_end, time_end; /* words: where the last day, the last time ended */
+	bool or_seen;              /* "or" since then */
 	bool next_week;
-	int weekday;                    /* of a weekday already seen, -1 */
+	int weekday; /* of a weekday already seen, -1 */
 };
 
-static const char *const weekday_words[7] = {"sunday sundays sun", "monday mondays mon munday", "tuesday tuesdays tue tues teusday tusday",
-	"wednesday wednesdays wed wensday wendsday wednsday", "thursday thursdays thu thur thurs thirsday thersday", "friday fridays fri",
-	"saturday saturdays sat saterday"};
-static const char *const month_words[12] = {"january jan", "february feb febuary febuary", "march mar", "april apr", "may", "june jun", "july jul", "august aug",
-	"september sep sept", "october oct", "november nov", "december dec"};
-static const char not_a_time[] = "people person units unit years year days day weeks week months month hours hour minutes minute times dollars degrees percent street avenue "
-				 "road drive lane of bedroom bedrooms rooms of one thousand hundred million th";
+static const char *const weekday_words[7] = {"sunday sundays sun", "monday mondays mon munday",
+	"tuesday tuesdays tue tues teusday tusday", "wednesday wednesdays wed wensday wendsday wednsday",
+	"thursday thursdays thu thur thurs thirsday thersday", "friday fridays fri", "saturday saturdays sat saterday"};
+static const char *const month_words[12] = {"january jan", "february feb febuary febuary", "march mar", "april apr",
+	"may", "june jun", "july jul", "august aug", "september sep sept", "october oct", "november nov",
+	"december dec"};
+static const char not_a_time[] =
+	"people person units unit years year days day weeks week months month hours hour minutes minute times dollars degrees percent street avenue "
+	"road drive lane of bedroom bedrooms rooms of one thousand hundred million th";
 
 static int index_of(const struct cw_words *ws, size_t i, const char *const *lists, int n)
 {
@@ -39,7 +41,8 @@ static int weekday_at(const struct scan *s, size_t i)
 	int d = index_of(&s->ws, i, weekday_words, 7);
 
 	/* "sun", "sat" and "wed" are words of their own too */
-	if (d >= 0 && cw_words_in(&s->ws, i, "sun sat wed") && !(i && cw_words_in(&s->ws, i - 1, "on next this coming or")))
+	if (d >= 0 && cw_words_in(&s->ws, i, "sun sat wed") &&
+		!(i && cw_words_in(&s->ws, i - 1, "on next this coming or")))
 		return -1;
 	return d;
 }
@@ -184,7 +187,8 @@ static size_t day_of_month(struct scan *s, size_t i)
 
 	if (!n || (!the && !after_weekday && !alone && !(i && cw_words_is(ws, i - 1, "on"))))
 		return 0;
-	if (cw_words_in(ws, i + the + n, "one appointment option slot opening time floor street avenue available thing part half week person choice"))
+	if (cw_words_in(ws, i + the + n,
+		    "one appointment option slot opening time floor street avenue available thing part half week person choice"))
 		return 0;
 	set_date(s, next_day_of_month(s, day), RANK_DAY_OF_MONTH, i + the + n);
 	return the + n;
@@ -203,7 +207,8 @@ static size_t figure_date(struct scan *s, size_t i)
 	}
 	if (!memchr(w.p, '/', w.len))
 		return 0;
-	if (!cw_str_split(&rest, '/', &m) || !cw_str_split(&rest, '/', &d) || cw_str_u32(m, 12, &month) || cw_str_u32(d, 31, &day) || !month || !day)
+	if (!cw_str_split(&rest, '/', &m) || !cw_str_split(&rest, '/', &d) || cw_str_u32(m, 12, &month) ||
+		cw_str_u32(d, 31, &day) || !month || !day)
 		return 0;
 	if (rest.p && cw_str_u32(rest, 2099, &year))
 		return 0;
@@ -258,9 +263,11 @@ static size_t relative_day(struct scan *s, size_t i)
 		const char *words;
 		int days;
 		enum cw_daypart part;
-	} days[] = {{"day after tomorrow", 2, 0}, {"the day after tomorrow", 2, 0}, {"tomorrow", 1, 0}, {"tomorow", 1, 0}, {"to morrow", 1, 0},
-		{"tommorow", 1, 0}, {"today", 0, 0}, {"to day", 0, 0}, {"tonight", 0, CW_DAYPART_EVENING}, {"this morning", 0, CW_DAYPART_MORNING},
-		{"this afternoon", 0, CW_DAYPART_AFTERNOON}, {"this evening", 0, CW_DAYPART_EVENING}, {"right now", 0, 0}};
+	} days[] = {{"day after tomorrow", 2, 0}, {"the day after tomorrow", 2, 0}, {"tomorrow", 1, 0},
+		{"tomorow", 1, 0}, {"to morrow", 1, 0}, {"tommorow", 1, 0}, {"today", 0, 0}, {"to day", 0, 0},
+		{"tonight", 0, CW_DAYPART_EVENING}, {"this morning", 0, CW_DAYPART_MORNING},
+		{"this afternoon", 0, CW_DAYPART_AFTERNOON}, {"this evening", 0, CW_DAYPART_EVENING},
+		{"right now", 0, 0}};
 
 	for (size_t k = 0; k < CW_COUNT(days); k++) {
 		size_t n = cw_words_match(&s->ws, i, days[k].words);
@@ -278,8 +285,11 @@ static size_t relative_day(struct scan *s, size_t i)
 static size_t named_weekday(struct scan *s, size_t i)
 {
 	const struct cw_words *ws = &s->ws;
-	bool next = cw_words_is(ws, i, "next") || cw_words_match(ws, i, "the following"), this = cw_words_is(ws, i, "this");
-	size_t lead = next ? (cw_words_is(ws, i, "next") ? 1 : 2) : this ? 1 + cw_words_is(ws, i + 1, "coming") : cw_words_is(ws, i, "coming");
+	bool next = cw_words_is(ws, i, "next") || cw_words_match(ws, i, "the following"),
+	     this = cw_words_is(ws, i, "this");
+	size_t lead = next   ? (cw_words_is(ws, i, "next") ? 1 : 2)
+		      : this ? 1 + cw_words_is(ws, i + 1, "coming")
+			     : cw_words_is(ws, i, "coming");
 	int wd = weekday_at(s, i + lead);
 
 	if (wd < 0)
@@ -312,7 +322,10 @@ static size_t scan_date(struct scan *s, size_t i)
 
 static size_t meridiem(const struct cw_words *ws, size_t i, bool *pm)
 {
-	size_t n = cw_words_in(ws, i, "am pm") ? 1 : cw_words_match(ws, i, "a m") ? 2 : cw_words_match(ws, i, "p m") ? 2 : 0;
+	size_t n = cw_words_in(ws, i, "am pm")    ? 1
+		   : cw_words_match(ws, i, "a m") ? 2
+		   : cw_words_match(ws, i, "p m") ? 2
+						  : 0;
 
 	if (n)
 		*pm = ws->w[i].p[0] == 'p';
@@ -325,13 +338,15 @@ static size_t part_after(const struct cw_words *ws, size_t i, enum cw_daypart *p
 	static const struct {
 		const char *words;
 		enum cw_daypart part;
-	} parts[] = {{"in the morning", CW_DAYPART_MORNING}, {"in the afternoon", CW_DAYPART_AFTERNOON}, {"in the evening", CW_DAYPART_EVENING},
-		{"at night", CW_DAYPART_NIGHT}, {"morning", CW_DAYPART_MORNING}, {"afternoon", CW_DAYPART_AFTERNOON},
-		{"evening", CW_DAYPART_EVENING}, {"tonight", CW_DAYPART_EVENING}, {"mornings", CW_DAYPART_MORNING},
-		{"afternoons", CW_DAYPART_AFTERNOON}, {"evenings", CW_DAYPART_EVENING}, {"night", CW_DAYPART_NIGHT},
-		{"after lunch", CW_DAYPART_AFTERNOON}, {"after work", CW_DAYPART_EVENING}, {"before lunch", CW_DAYPART_MORNING},
-		{"first thing", CW_DAYPART_MORNING}, {"end of the day", CW_DAYPART_AFTERNOON}, {"end of day", CW_DAYPART_AFTERNOON},
-		{"around lunch", CW_DAYPART_AFTERNOON}, {"midday", CW_DAYPART_AFTERNOON}};
+	} parts[] = {{"in the morning", CW_DAYPART_MORNING}, {"in the afternoon", CW_DAYPART_AFTERNOON},
+		{"in the evening", CW_DAYPART_EVENING}, {"at night", CW_DAYPART_NIGHT}, {"morning", CW_DAYPART_MORNING},
+		{"afternoon", CW_DAYPART_AFTERNOON}, {"evening", CW_DAYPART_EVENING}, {"tonight", CW_DAYPART_EVENING},
+		{"mornings", CW_DAYPART_MORNING}, {"afternoons", CW_DAYPART_AFTERNOON},
+		{"evenings", CW_DAYPART_EVENING}, {"night", CW_DAYPART_NIGHT}, {"after lunch", CW_DAYPART_AFTERNOON},
+		{"after work", CW_DAYPART_EVENING}, {"before lunch", CW_DAYPART_MORNING},
+		{"first thing", CW_DAYPART_MORNING}, {"end of the day", CW_DAYPART_AFTERNOON},
+		{"end of day", CW_DAYPART_AFTERNOON}, {"around lunch", CW_DAYPART_AFTERNOON},
+		{"midday", CW_DAYPART_AFTERNOON}};
 
 	for (size_t k = 0; k < CW_COUNT(parts); k++) {
 		size_t n = cw_words_match(ws, i, parts[k].words);
@@ -364,10 +379,11 @@ static enum cw_time_relation relation_before(const struct cw_words *ws, size_t i
 		i--;
 	if (!i)
 		return CW_TIME_AT;
-	if (cw_words_in(ws, i - 1, "before by until till") || (i > 1 && (cw_words_match(ws, i - 2, "earlier than") || cw_words_match(ws, i - 2, "later than"))))
+	if (cw_words_in(ws, i - 1, "before by until till") ||
+		(i > 1 && (cw_words_match(ws, i - 2, "earlier than") || cw_words_match(ws, i - 2, "later than"))))
 		return i > 2 && cw_words_match(ws, i - 2, "later than") && !cw_words_in(ws, i - 3, "no not")
-			? CW_TIME_AFTER
-			: CW_TIME_BEFORE;
+			       ? CW_TIME_AFTER
+			       : CW_TIME_BEFORE;
 	return cw_words_in(ws, i - 1, "after from past since between") ? CW_TIME_AFTER : CW_TIME_AT;
 }
 
@@ -448,7 +464,8 @@ static size_t figure_time(struct scan *s, size_t i)
 		return 0;
 	if (cw_str_u32(h, 23, &hour) || cw_str_u32(rest, 59, &minute))
 		return 0;
-	set_time(s, i, i + 1, hour, minute, hour > 12 || hour == 0 || h.len == 2 ? hour != 12 && !(hour > 9 && hour < 12) : false);
+	set_time(s, i, i + 1, hour, minute,
+		hour > 12 || hour == 0 || h.len == 2 ? hour != 12 && !(hour > 9 && hour < 12) : false);
 	return s->time_end - i;
 }
 
@@ -463,12 +480,16 @@ static bool has_cue(const struct scan *s, size_t i, size_t end)
 		return true;
 	if (cw_words_in(ws, end, not_a_time))
 		return false;
-	if (part_after(ws, end, &part) || (i && cw_words_in(ws, i - 1, "at around about by before after from until till between say maybe like past")))
+	if (part_after(ws, end, &part) ||
+		(i && cw_words_in(ws, i - 1,
+			      "at around about by before after from until till between say maybe like past")))
 		return true;
 	if (i && (s->date_end == i || s->time_end == i || (s->r.has_time && cw_words_in(ws, i - 1, "or and to"))))
 		return true;
 	for (size_t k = 0; k < ws->n; k++)
-		if ((k < i || k >= end) && !(k && cw_words_is(ws, k - 1, "or")) && !cw_words_in(ws, k, "uh um er hmm well so please yes yeah okay ok the let's make it do go with i'd i would prefer like thanks thank you is good fine works that and or for me how about what"))
+		if ((k < i || k >= end) && !(k && cw_words_is(ws, k - 1, "or")) &&
+			!cw_words_in(ws, k,
+				"uh um er hmm well so please yes yeah okay ok the let's make it do go with i'd i would prefer like thanks thank you is good fine works that and or for me how about what"))
 			return false;
 	return true;
 }
@@ -483,7 +504,8 @@ static size_t hour_minute(struct scan *s, size_t i)
 
 	if (!n)
 		return 0;
-	if (n == 1 && ws->w[i].p[0] <= '9' && hour >= 100 && hour <= 2359 && ws->w[i].len >= 3 && hour % 100 < 60 && meridiem(ws, i + 1, &pm)) {
+	if (n == 1 && ws->w[i].p[0] <= '9' && hour >= 100 && hour <= 2359 && ws->w[i].len >= 3 && hour % 100 < 60 &&
+		meridiem(ws, i + 1, &pm)) {
 		minute = hour % 100;
 		hour /= 100;
 	} else if (n == 2 && hour > 12) {
@@ -494,10 +516,12 @@ static size_t hour_minute(struct scan *s, size_t i)
 	if (hour == 0 && ws->w[i].p[0] > '9')
 		return 0;
 	end = i + n;
-	if (!minute && cw_words_in(ws, end, "oh o zero") && (m = cw_number_cardinal(ws, end + 1, &oh)) == 1 && oh < 10) {
+	if (!minute && cw_words_in(ws, end, "oh o zero") && (m = cw_number_cardinal(ws, end + 1, &oh)) == 1 &&
+		oh < 10) {
 		minute = oh;
 		end += 2;
-	} else if (!minute && (m = cw_number_cardinal(ws, end, &minute)) && minute >= 10 && minute <= 59 && !cw_words_in(ws, end + m, "minutes days weeks")) {
+	} else if (!minute && (m = cw_number_cardinal(ws, end, &minute)) && minute >= 10 && minute <= 59 &&
+		   !cw_words_in(ws, end + m, "minutes days weeks")) {
 		end += m;
 	} else {
 		minute = minute && m == 0 ? minute : 0;
@@ -529,16 +553,19 @@ static size_t scan_time(struct scan *s, size_t i)
 
 static size_t scan_other(struct scan *s, size_t i)
 {
-	static const char *const any_days[] = {"any day", "anyday", "any of those days", "whatever day", "every day", NULL};
-	static const char *const any_times[] = {"any time", "anytime", "any of those", "whatever time", "all day", NULL};
-	static const char *const anything[] = {"whenever", "as soon as possible", "asap", "a s a p", "soonest", "earliest", "the earliest", "first available",
-		"soon as you can", "as soon as you can", "whatever works", "whatever you have", "whichever", "doesn't matter", "don't care", "no preference",
+	static const char *const any_days[] = {
+		"any day", "anyday", "any of those days", "whatever day", "every day", NULL};
+	static const char *const any_times[] = {
+		"any time", "anytime", "any of those", "whatever time", "all day", NULL};
+	static const char *const anything[] = {"whenever", "as soon as possible", "asap", "a s a p", "soonest",
+		"earliest", "the earliest", "first available", "soon as you can", "as soon as you can",
+		"whatever works", "whatever you have", "whichever", "doesn't matter", "don't care", "no preference",
 		"i'm flexible", "i am flexible", "next available", NULL};
 	enum cw_daypart part;
 	size_t n;
 
-	if (cw_words_match(&s->ws, i, "good morning") || cw_words_match(&s->ws, i, "good afternoon") || cw_words_match(&s->ws, i, "good evening") ||
-		cw_words_match(&s->ws, i, "good night"))
+	if (cw_words_match(&s->ws, i, "good morning") || cw_words_match(&s->ws, i, "good afternoon") ||
+		cw_words_match(&s->ws, i, "good evening") || cw_words_match(&s->ws, i, "good night"))
 		return 2;
 	if ((n = cw_words_match_any(&s->ws, i, any_days))) {
 		s->r.any_day = true;

@@ -6,7 +6,7 @@
 #include "language/intent_int.h"
 
 #define NEGATION_REACH 3
-#define PATTERN_SCORE 0.7
+#define PATTERN_SCORE  0.7
 #define SWALLOWED_COST 0.1
 
 struct keyword {
@@ -39,7 +39,8 @@ static int copy_keywords(struct cw_intents *in, const struct cw_intent_def *def,
 		if (!ws)
 			return ENOMEM;
 		if (!(def->keywords[i].weight >= 0 && def->keywords[i].weight <= 1))
-			return cw_why_set(why, EINVAL, "intent '%s': the weight of '%s' must lie in 0 … 1", def->name, def->keywords[i].phrase);
+			return cw_why_set(why, EINVAL, "intent '%s': the weight of '%s' must lie in 0 … 1", def->name,
+				def->keywords[i].phrase);
 		cw_words_init(ws, cw_str(def->keywords[i].phrase));
 		if (!cw_words_join(ws, 0, ws->n, folded, sizeof(folded)))
 			return cw_why_set(why, EINVAL, "intent '%s': a keyword is empty", def->name);
@@ -72,7 +73,8 @@ static int copy_intent(struct cw_intents *in, const struct cw_intent_def *def, s
 	return copy_keywords(in, def, to, why);
 }
 
-int cw_intents_new(void *parent, const struct cw_intent_def *defs, size_t n, struct cw_intents **ret, struct cw_why *why)
+int cw_intents_new(
+	void *parent, const struct cw_intent_def *defs, size_t n, struct cw_intents **ret, struct cw_why *why)
 {
 	CW_SCOPED struct cw_intents *in = talloc_zero(NULL, struct cw_intents);
 
@@ -145,7 +147,8 @@ static double swallowed(const struct cw_words *ws, const struct intent_match *m)
 	return n > 0 ? n : 0;
 }
 
-static double pattern_score(const struct intent *in, const struct cw_words *ws, size_t content, struct intent_match *best)
+static double pattern_score(
+	const struct intent *in, const struct cw_words *ws, size_t content, struct intent_match *best)
 {
 	double score = 0;
 
@@ -156,7 +159,8 @@ static double pattern_score(const struct intent *in, const struct cw_words *ws, 
 			continue;
 
 		double share = content ? m.explained / (double)content : 1;
-		double s = PATTERN_SCORE + (1 - PATTERN_SCORE) * (share > 1 ? 1 : share) - swallowed(ws, &m) * SWALLOWED_COST;
+		double s = PATTERN_SCORE + (1 - PATTERN_SCORE) * (share > 1 ? 1 : share) -
+			   swallowed(ws, &m) * SWALLOWED_COST;
 
 		if (s > score) {
 			score = s;
@@ -166,7 +170,8 @@ static double pattern_score(const struct intent *in, const struct cw_words *ws, 
 	return score;
 }
 
-static void fill_captures(struct cw_intent_hit *hit, const struct intent_match *m, const struct cw_words *ws, struct cw_str text)
+static void fill_captures(
+	struct cw_intent_hit *hit, const struct intent_match *m, const struct cw_words *ws, struct cw_str text)
 {
 	hit->n_captures = m->n_captures;
 	for (size_t i = 0; i < m->n_captures; i++) {
@@ -175,7 +180,8 @@ static void fill_captures(struct cw_intent_hit *hit, const struct intent_match *
 	}
 }
 
-size_t cw_intents_rank(const struct cw_intents *in, struct cw_str text, double threshold, struct cw_intent_hit *hits, size_t max)
+size_t cw_intents_rank(
+	const struct cw_intents *in, struct cw_str text, double threshold, struct cw_intent_hit *hits, size_t max)
 {
 	struct cw_words ws;
 	size_t n = 0, content = 0;

@@ -18,8 +18,8 @@
 #include "base/why.h"
 
 struct cw_intent_keyword {
-	const char *phrase;             /* one or more words */
-	double weight;                  /* 0 … 1 */
+	const char *phrase; /* one or more words */
+	double weight;      /* 0 … 1 */
 };
 
 struct cw_intent_def {
@@ -30,25 +30,27 @@ struct cw_intent_def {
 	size_t n_keywords;
 };
 
-#define CW_INTENT_THRESHOLD 0.5         /* below: out of scope */
+#define CW_INTENT_THRESHOLD    0.5 /* below: out of scope */
 #define CW_INTENT_MAX_CAPTURES 4
 
 struct cw_intent_hit {
-	const char *name;               /* as in the definition; NULL: none */
+	const char *name; /* as in the definition; NULL: none */
 	double score;
 	size_t n_captures;
 	struct {
 		const char *name;
-		struct cw_str text;     /* slice of the text given */
+		struct cw_str text; /* slice of the text given */
 	} captures[CW_INTENT_MAX_CAPTURES];
 };
 
 struct cw_intents;
 /* Compile; the definitions are copied. EINVAL names the pattern and what is wrong with it. */
-int cw_intents_new(void *parent, const struct cw_intent_def *defs, size_t n, struct cw_intents **ret, struct cw_why *why);
+int cw_intents_new(
+	void *parent, const struct cw_intent_def *defs, size_t n, struct cw_intents **ret, struct cw_why *why);
 /* Score @text: the best @max hits at or above @threshold into @hits, best first (equal scores in order of definition). Returns how many.
  * 0 = out of scope. */
-size_t cw_intents_rank(const struct cw_intents *in, struct cw_str text, double threshold, struct cw_intent_hit *hits, size_t max);
+size_t cw_intents_rank(
+	const struct cw_intents *in, struct cw_str text, double threshold, struct cw_intent_hit *hits, size_t max);
 /* The best at the usual threshold; false (and hit->name NULL) = out of scope. */
 bool cw_intents_best(const struct cw_intents *in, struct cw_str text, struct cw_intent_hit *hit);
 /* Does @text match this one pattern? Compiles each time: for few and rare uses. A pattern in error never matches. */

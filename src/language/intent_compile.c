@@ -22,7 +22,8 @@ static int compile_sequence(struct compiler *c, unsigned depth);
 
 static int bad(struct compiler *c, const char *what)
 {
-	return cw_why_set(c->why, EINVAL, "pattern '%s', character %zu: %s", c->pattern, (size_t)(c->p - c->pattern) + 1, what);
+	return cw_why_set(
+		c->why, EINVAL, "pattern '%s', character %zu: %s", c->pattern, (size_t)(c->p - c->pattern) + 1, what);
 }
 
 static int emit(struct compiler *c, enum intent_op op, const char *text)
@@ -43,7 +44,7 @@ static int compile_group(struct compiler *c, char close, unsigned depth)
 	if (depth > DEPTH_MAX)
 		return bad(c, "brackets nested too deep");
 	if (close == ']')
-		err = emit(c, OP_SPLIT, NULL);  /* into the group or past it */
+		err = emit(c, OP_SPLIT, NULL); /* into the group or past it */
 	for (;;) {
 		size_t split = c->n;
 
@@ -55,7 +56,7 @@ static int compile_group(struct compiler *c, char close, unsigned depth)
 			return err;
 		c->insns[split].a = (unsigned)split + 1;
 		if (*c->p != '|') {
-			c->insns[split].b = (unsigned)split + 1;  /* the last one has no alternative */
+			c->insns[split].b = (unsigned)split + 1; /* the last one has no alternative */
 			break;
 		}
 		if (n_jumps == CW_COUNT(jumps))
@@ -166,7 +167,8 @@ int intent_compile(void *parent, const char *pattern, struct intent_program *ret
 		has_word |= insns[i].op == OP_WORD || insns[i].op == OP_CAPTURE;
 	if (!has_word)
 		return bad(&c, "a pattern needs at least one word");
-	ret->insns = talloc_realloc(NULL, insns, struct intent_insn, c.n);  /* smaller: the words hang from it and stay */
+	ret->insns =
+		talloc_realloc(NULL, insns, struct intent_insn, c.n); /* smaller: the words hang from it and stay */
 	if (!ret->insns)
 		return ENOMEM;
 	insns = NULL;

@@ -6,13 +6,13 @@
 #include "language/intent.h"
 
 enum intent_op {
-	OP_WORD,        /* the next word is like text */
-	OP_SPLIT,       /* try a, then b */
-	OP_JUMP,        /* go to a */
-	OP_STAR,        /* up to four words of any kind */
-	OP_CAPTURE,     /* one to four words, called text */
-	OP_BEGIN,       /* only at the first word */
-	OP_END,         /* only behind the last */
+	OP_WORD,    /* the next word is like text */
+	OP_SPLIT,   /* try a, then b */
+	OP_JUMP,    /* go to a */
+	OP_STAR,    /* up to four words of any kind */
+	OP_CAPTURE, /* one to four words, called text */
+	OP_BEGIN,   /* only at the first word */
+	OP_END,     /* only behind the last */
 	OP_MATCH,
 };
 
@@ -28,8 +28,8 @@ struct intent_program {
 };
 
 struct intent_match {
-	size_t from, to;        /* words */
-	double explained;       /* content words the pattern accounts for */
+	size_t from, to;  /* words */
+	double explained; /* content words the pattern accounts for */
 	size_t n_captures;
 	struct {
 		const char *name;

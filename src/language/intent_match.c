@@ -1,8 +1,8 @@
 #include "base/mem.h"
 #include "language/intent_int.h"
 
-#define STEPS_MAX 20000         /* a pattern of many stars gives up rather than stalls a lane */
-#define STAR_MAX_WORDS 4
+#define STEPS_MAX         20000 /* a pattern of many stars gives up rather than stalls a lane */
+#define STAR_MAX_WORDS    4
 #define CAPTURE_MAX_WORDS 4
 
 struct matcher {
@@ -14,7 +14,8 @@ struct matcher {
 	bool found;
 };
 
-static const char fillers[] = "uh um er ah hmm hm please the a an just well so like okay ok yes yeah hi hello hey thanks thank you i i'd i'm we to and me my for can could would is it of some";
+static const char fillers[] =
+	"uh um er ah hmm hm please the a an just well so like okay ok yes yeah hi hello hey thanks thank you i i'd i'm we to and me my for can could would is it of some";
 
 bool intent_is_filler(const struct cw_words *ws, size_t i)
 {
@@ -40,7 +41,7 @@ static size_t stem(struct cw_str w, char out[32])
 	if (n >= 4 && out[n - 1] == 'e')
 		n--;
 	if (n >= 4 && out[n - 1] == out[n - 2] && !strchr("lsz", out[n - 1]))
-		n--;  /* "cancell-ing" keeps its two, "stopp-ing" loses one */
+		n--; /* "cancell-ing" keeps its two, "stopp-ing" loses one */
 	return n;
 }
 
@@ -64,7 +65,8 @@ static bool one_letter_off(struct cw_str a, struct cw_str b)
 		return true;
 	if (memcmp(a.p + i + 1, b.p + i + 1, a.len - i - 1) == 0)
 		return true;
-	return i + 1 < a.len && a.p[i] == b.p[i + 1] && a.p[i + 1] == b.p[i] && memcmp(a.p + i + 2, b.p + i + 2, a.len - i - 2) == 0;
+	return i + 1 < a.len && a.p[i] == b.p[i + 1] && a.p[i + 1] == b.p[i] &&
+	       memcmp(a.p + i + 2, b.p + i + 2, a.len - i - 2) == 0;
 }
 
 double intent_same_word(struct cw_str said, const char *wanted)

@@ -8,7 +8,7 @@
 #define PARTS_MAX 4
 
 struct part {
-	char text[48];          /* lower case */
+	char text[48]; /* lower case */
 	bool spelled;
 };
 
@@ -17,13 +17,18 @@ struct parts {
 	size_t n;
 };
 
-static const char *const cues[] = {"my name is", "my name's", "my names", "my full name is", "the name is", "the name's", "name is", "name's", "this is", "i'm", "i am", "it's",
-	"its", "it is", "call me", "you can call me", "they call me", "it would be", "it'll be", "under", "for", "that's", "that is", "that would be", "speaking with", "by the name of",
-	"first name is", "first name", "last name is", "last name", "surname is", "surname", "first and last name is", "full name is", "name", "should be", NULL};
+static const char *const cues[] = {"my name is", "my name's", "my names", "my full name is", "the name is",
+	"the name's", "name is", "name's", "this is", "i'm", "i am", "it's", "its", "it is", "call me",
+	"you can call me", "they call me", "it would be", "it'll be", "under", "for", "that's", "that is",
+	"that would be", "speaking with", "by the name of", "first name is", "first name", "last name is", "last name",
+	"surname is", "surname", "first and last name is", "full name is", "name", "should be", NULL};
 /* In front of a bare name, or between cue and name. */
-static const char *const lead_ins[] = {"uh", "um", "er", "erm", "ah", "oh", "hmm", "well", "so", "yes", "yeah", "yep", "sure", "okay", "ok", "hi", "hello", "hey", "good morning", "good afternoon",
-	"good evening", "of course", "certainly", "right", "mister", "mr", "mrs", "misses", "ms", "miss", "doctor", "dr", "and", "no", "sorry", "the", "please", "hi there", NULL};
-static const char *const tails[] = {"please", "thanks", "thank you", "sir", "ma'am", "speaking", "here", "okay", "ok", "yes", "yeah", "right", "calling", "you know", NULL};
+static const char *const lead_ins[] = {"uh", "um", "er", "erm", "ah", "oh", "hmm", "well", "so", "yes", "yeah", "yep",
+	"sure", "okay", "ok", "hi", "hello", "hey", "good morning", "good afternoon", "good evening", "of course",
+	"certainly", "right", "mister", "mr", "mrs", "misses", "ms", "miss", "doctor", "dr", "and", "no", "sorry",
+	"the", "please", "hi there", NULL};
+static const char *const tails[] = {"please", "thanks", "thank you", "sir", "ma'am", "speaking", "here", "okay", "ok",
+	"yes", "yeah", "right", "calling", "you know", NULL};
 /* No name has these; a cue in front of them was something else ("this is about", "i'm calling"). */
 static const char not_names[] =
 	"a an the my your his her our their this that these those i you he she it we they me him us them and or but not no yes is are was were am be been being do does did "
@@ -92,7 +97,7 @@ static double likeness(const char *a, const char *b)
 static bool add_spelled_pair(struct parts *ps, const char *text)
 {
 	char left[48];
-	double best = 1.3;      /* of 2 */
+	double best = 1.3; /* of 2 */
 	size_t at = 0, len = strlen(text);
 
 	if (ps->n < 2 || len >= sizeof(left))
@@ -155,8 +160,9 @@ static void add_word(struct parts *ps, struct cw_str w)
 /* Names and spellings from word @i on; stops at the first word that is neither. */
 static size_t read_parts(const struct cw_words *ws, size_t i, struct parts *ps)
 {
-	static const char *const between[] = {"spelled", "spelt", "spelling", "that's spelled", "that's", "thats", "it's", "its", "that is", "it's spelled", "and that's", "uh", "um",
-		"last name", "last name is", "and last name", "and the last name is", "and my last name is", "and last name is", "and", NULL};
+	static const char *const between[] = {"spelled", "spelt", "spelling", "that's spelled", "that's", "thats",
+		"it's", "its", "that is", "it's spelled", "and that's", "uh", "um", "last name", "last name is",
+		"and last name", "and the last name is", "and my last name is", "and last name is", "and", NULL};
 	char text[48];
 
 	while (i < ws->n) {
@@ -280,7 +286,8 @@ static size_t most_like(const struct parts *ps, const char *text, double *like)
 }
 
 /* Put the one corrected part where it belongs; several replace the whole name. */
-static void replace(struct parts *have, const struct parts *fresh, const struct parts *wrong, bool is_last, bool is_first)
+static void replace(
+	struct parts *have, const struct parts *fresh, const struct parts *wrong, bool is_last, bool is_first)
 {
 	double like;
 
@@ -314,7 +321,7 @@ static bool correct(struct parts *have, struct cw_str text, enum cw_name_how *ho
 
 	if (found && !parse_plain(c.wrong, &wrong, &ignored))
 		wrong.n = 0;
-	if (found && !c.right.len && wrong.n == 2) {  /* "not lopez gomez" */
+	if (found && !c.right.len && wrong.n == 2) { /* "not lopez gomez" */
 		fresh = (struct parts){.p = {wrong.p[1]}, .n = 1};
 		wrong.n = 1;
 	} else if ((!found || !parse_plain(c.right, &fresh, how)) && !parse_plain(text, &fresh, how)) {
@@ -399,6 +406,7 @@ void cw_name_spell(const char *name, char *out, size_t size)
 
 		if (c == ' ' || c == '-' || c == '\'')
 			continue;
-		len += (size_t)snprintf(out + len, size - len, "%s%c", len && ((unsigned char)c & 0xc0) != 0x80 ? ", " : "", c);
+		len += (size_t)snprintf(
+			out + len, size - len, "%s%c", len && ((unsigned char)c & 0xc0) != 0x80 ? ", " : "", c);
 	}
 }

@@ -9,15 +9,15 @@
 #include "base/str.h"
 
 enum cw_name_how {
-	CW_NAME_BARE,           /* "maria lopez": only right if a name was asked for */
-	CW_NAME_CUED,           /* "my name is", "this is", "it's … speaking" */
-	CW_NAME_SPELLED,        /* at least the last part letter by letter: the surest */
+	CW_NAME_BARE,    /* "maria lopez": only right if a name was asked for */
+	CW_NAME_CUED,    /* "my name is", "this is", "it's … speaking" */
+	CW_NAME_SPELLED, /* at least the last part letter by letter: the surest */
 };
 
 struct cw_name {
-	char full[96];          /* "Maria Lopez" */
-	char first[48];         /* "Maria", or the only part */
-	char last[48];          /* "Lopez", "" when one part was given */
+	char full[96];  /* "Maria Lopez" */
+	char first[48]; /* "Maria", or the only part */
+	char last[48];  /* "Lopez", "" when one part was given */
 	enum cw_name_how how;
 };
 

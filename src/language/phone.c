@@ -4,29 +4,30 @@
 #include "base/number.h"
 #include "language/correction.h"
 
-#define RUNS_MAX 16
+#define RUNS_MAX        16
 #define NATIONAL_DIGITS 10
 
 struct run {
 	char digits[40];
 	size_t len;
-	size_t from, to;        /* words */
+	size_t from, to; /* words */
 	bool plus;
-	bool area;              /* "area code" stood before it */
+	bool area; /* "area code" stood before it */
 };
 
 /* Digits as recognisers mishear them; only between digits. */
 static const struct {
 	const char *word;
 	char digit;
-} misheard[] = {{"for", '4'}, {"fore", '4'}, {"to", '2'}, {"too", '2'}, {"won", '1'}, {"ate", '8'}, {"tree", '3'}, {"fife", '5'}, {"niner", '9'}, {"sicks", '6'},
-	{"sex", '6'}, {"heaven", '7'}};
+} misheard[] = {{"for", '4'}, {"fore", '4'}, {"to", '2'}, {"too", '2'}, {"won", '1'}, {"ate", '8'}, {"tree", '3'},
+	{"fife", '5'}, {"niner", '9'}, {"sicks", '6'}, {"sex", '6'}, {"heaven", '7'}};
 /* Words that do not end a number: "four one five uh dash five five five". */
-static const char *const bridges[] = {"uh", "um", "er", "erm", "ah", "hmm", "and", "then", "dash", "hyphen", "dot", "space", "so", "okay", "ok", "yeah", "let me see",
-	"let's see", "the number is", "number is", "the rest is", "and then", "followed by", "and the number is", "it's", "that's", NULL};
+static const char *const bridges[] = {"uh", "um", "er", "erm", "ah", "hmm", "and", "then", "dash", "hyphen", "dot",
+	"space", "so", "okay", "ok", "yeah", "let me see", "let's see", "the number is", "number is", "the rest is",
+	"and then", "followed by", "and the number is", "it's", "that's", NULL};
 /* A short run before one of these is a time, a price, a house number. */
-static const char *const other_units[] = {"am", "pm", "o'clock", "oclock", "dollars", "percent", "street", "avenue", "road", "drive", "lane", "degrees", "minutes", "hours",
-	"days", "years", "people", "times", "thirty", NULL};
+static const char *const other_units[] = {"am", "pm", "o'clock", "oclock", "dollars", "percent", "street", "avenue",
+	"road", "drive", "lane", "degrees", "minutes", "hours", "days", "years", "people", "times", "thirty", NULL};
 
 const char *cw_phone_status_name(enum cw_phone_status s)
 {
@@ -99,7 +100,8 @@ static bool other_thing(const struct cw_words *ws, const struct run *r)
 {
 	if (r->len > 4 || r->plus)
 		return false;
-	return cw_words_match_any(ws, r->to, other_units) || (r->from && cw_words_in(ws, r->from - 1, "at extension ext"));
+	return cw_words_match_any(ws, r->to, other_units) ||
+	       (r->from && cw_words_in(ws, r->from - 1, "at extension ext"));
 }
 
 /* Runs of digits in the text, those with only hesitation between them joined. */
@@ -118,11 +120,13 @@ static size_t find_runs(const struct cw_words *ws, struct run runs[RUNS_MAX])
 		i += used;
 		if (other_thing(ws, &r))
 			continue;
-		r.area = r.from >= 2 && (cw_words_match(ws, r.from - 2, "area code") || (r.from >= 3 && cw_words_match(ws, r.from - 3, "area code is")));
+		r.area = r.from >= 2 && (cw_words_match(ws, r.from - 2, "area code") ||
+						(r.from >= 3 && cw_words_match(ws, r.from - 3, "area code is")));
 
 		struct run *last = n ? &runs[n - 1] : NULL;
-		bool joins = last && !r.plus && last->len + r.len <= CW_PHONE_MAX_DIGITS && last->len < NATIONAL_DIGITS &&
-			(is_bridge(ws, last->to, r.from) || (last->area && last->len == 3 && r.len == 7));
+		bool joins = last && !r.plus && last->len + r.len <= CW_PHONE_MAX_DIGITS &&
+			     last->len < NATIONAL_DIGITS &&
+			     (is_bridge(ws, last->to, r.from) || (last->area && last->len == 3 && r.len == 7));
 
 		if (joins) {
 			memcpy(last->digits + last->len, r.digits, r.len + 1);
@@ -195,7 +199,7 @@ static struct cw_phone from_digits(const char *digits, bool plus)
 {
 	struct cw_phone p = {.plus = plus};
 
-	(void)snprintf(p.digits, sizeof(p.digits), "%.31s", digits);  /* 31: already too long by far */
+	(void)snprintf(p.digits, sizeof(p.digits), "%.31s", digits); /* 31: already too long by far */
 	classify(&p);
 	return p;
 }
@@ -250,7 +254,7 @@ static size_t best_fit(const char *digits, const char *with)
 		for (size_t i = 0; i < m; i++)
 			score += 4 * (digits[at + i] == with[i]);
 		if (score == 4 * (int)m)
-			continue;  /* it is already there: not what is corrected */
+			continue; /* it is already there: not what is corrected */
 		score += (at == base && m == 3) || (at == base + 3 && m == 3) || at == base + 6;
 		score += 2 * (at + m == n);
 		if (score > best_score) {
@@ -312,8 +316,10 @@ static bool update_part(struct cw_phone *p, struct cw_str text)
 
 	cw_words_init(&ws, text);
 	for (size_t i = 0; i < ws.n; i++) {
-		bool last = cw_words_is(&ws, i, "last") || cw_words_match(&ws, i, "ends in") || cw_words_match(&ws, i, "ends with");
-		bool first = cw_words_is(&ws, i, "first") || cw_words_match(&ws, i, "starts with") || cw_words_match(&ws, i, "begins with");
+		bool last = cw_words_is(&ws, i, "last") || cw_words_match(&ws, i, "ends in") ||
+			    cw_words_match(&ws, i, "ends with");
+		bool first = cw_words_is(&ws, i, "first") || cw_words_match(&ws, i, "starts with") ||
+			     cw_words_match(&ws, i, "begins with");
 		bool area = cw_words_match(&ws, i, "area code") > 0;
 
 		if (!last && !first && !area)
@@ -323,7 +329,9 @@ static bool update_part(struct cw_phone *p, struct cw_str text)
 
 		/* "last four digits are": the count is not a digit of the number */
 		if (cw_words_in(&ws, at, "two three four five six seven") &&
-			(cw_words_in(&ws, at + 1, "are is digits numbers should") || cw_words_match(&ws, at + 1, "it's") || begins_digits(&ws, at + 1)) && !area)
+			(cw_words_in(&ws, at + 1, "are is digits numbers should") ||
+				cw_words_match(&ws, at + 1, "it's") || begins_digits(&ws, at + 1)) &&
+			!area)
 			at++;
 		while (cw_words_in(&ws, at, "digit digits number numbers are is should be it's of the one"))
 			if (cw_words_is(&ws, at, "one") && !cw_words_in(&ws, at + 1, "is should"))

@@ -9,27 +9,27 @@
 
 #include "base/str.h"
 
-#define CW_PHONE_MAX_DIGITS 15   /* E.164 */
+#define CW_PHONE_MAX_DIGITS 15 /* E.164 */
 
 enum cw_phone_status {
-	CW_PHONE_NONE,           /* no digits at all */
-	CW_PHONE_OK,             /* e164 is set */
-	CW_PHONE_NO_AREA_CODE,   /* seven digits: a local number */
-	CW_PHONE_INCOMPLETE,     /* fewer: missing says how many */
-	CW_PHONE_TOO_LONG,       /* extra says how many too many */
-	CW_PHONE_IMPOSSIBLE,     /* enough digits, but the area code or exchange cannot be (begins with 0 or 1, or is N11) */
+	CW_PHONE_NONE,         /* no digits at all */
+	CW_PHONE_OK,           /* e164 is set */
+	CW_PHONE_NO_AREA_CODE, /* seven digits: a local number */
+	CW_PHONE_INCOMPLETE,   /* fewer: missing says how many */
+	CW_PHONE_TOO_LONG,     /* extra says how many too many */
+	CW_PHONE_IMPOSSIBLE, /* enough digits, but the area code or exchange cannot be (begins with 0 or 1, or is N11) */
 };
 
 struct cw_phone {
 	enum cw_phone_status status;
-	char digits[32];         /* all digits heard, without "+" */
-	bool plus;               /* an international prefix was given */
-	char e164[CW_PHONE_MAX_DIGITS + 2];  /* "+14155550134" when OK, else "" */
-	unsigned missing;        /* INCOMPLETE, NO_AREA_CODE: digits still wanted */
-	unsigned extra;          /* TOO_LONG */
+	char digits[32];                    /* all digits heard, without "+" */
+	bool plus;                          /* an international prefix was given */
+	char e164[CW_PHONE_MAX_DIGITS + 2]; /* "+14155550134" when OK, else "" */
+	unsigned missing;                   /* INCOMPLETE, NO_AREA_CODE: digits still wanted */
+	unsigned extra;                     /* TOO_LONG */
 };
 
-const char *cw_phone_status_name(enum cw_phone_status s);    /* "ok", "no_area_code" … */
+const char *cw_phone_status_name(enum cw_phone_status s); /* "ok", "no_area_code" … */
 
 /* The number in @text: "my number is four one five, 555 oh one three four", "+1 (415) 555-0134", "area code 415 double five five …".
  * A number corrected on the way ("four one five no four one six …") gives the corrected one. Of several numbers, the first

@@ -4,7 +4,7 @@
 #include "base/words.h"
 
 #define CLAUSE_BYTES 160
-#define MAX_BYTES 400
+#define MAX_BYTES    400
 
 static bool is_blank(char c)
 {
@@ -19,7 +19,8 @@ static bool is_digit(char c)
 /* Length of the closing quote or bracket at @i, 0 when it is none. */
 static size_t closer(struct cw_str s, size_t i)
 {
-	static const char *const closers[] = {"\"", "'", ")", "]", "\xe2\x80\x9d", "\xe2\x80\x99", "\xc2\xbb", "*", "_"};
+	static const char *const closers[] = {
+		"\"", "'", ")", "]", "\xe2\x80\x9d", "\xe2\x80\x99", "\xc2\xbb", "*", "_"};
 
 	for (size_t k = 0; k < CW_COUNT(closers); k++) {
 		size_t n = strlen(closers[k]);
@@ -78,7 +79,8 @@ static enum verdict after_full_stop(struct cw_str s, size_t dot, size_t next, bo
 
 	if (!w.len)
 		return AN_END;
-	if (in_list(w, "mr mrs ms dr prof rev gen sgt capt lt col hon fr vs no nos fig approx ca e.g i.e cf viz mt ft jan feb mar apr jun jul aug sep sept oct nov dec"))
+	if (in_list(w,
+		    "mr mrs ms dr prof rev gen sgt capt lt col hon fr vs no nos fig approx ca e.g i.e cf viz mt ft jan feb mar apr jun jul aug sep sept oct nov dec"))
 		return at_end && !more ? AN_END : NOT_AN_END;
 	if (in_list(w, "st")) {
 		struct cw_str before = word_before(s, (size_t)(w.p - s.p) ? (size_t)(w.p - s.p) - 1 : 0);
@@ -88,11 +90,12 @@ static enum verdict after_full_stop(struct cw_str s, size_t dot, size_t next, bo
 			return at_end && !more ? AN_END : NOT_AN_END;
 	} else if (w.len == 1 && w.p[0] >= 'A' && w.p[0] <= 'Z' && w.p[0] != 'I') {
 		return at_end && !more ? AN_END : NOT_AN_END;
-	} else if (!in_list(w, "st ave blvd rd ln ct hwy pkwy apt inc ltd co corp jr sr etc a.m p.m u.s u.k d.c p.s") && !memchr(w.p, '.', w.len)) {
+	} else if (!in_list(w, "st ave blvd rd ln ct hwy pkwy apt inc ltd co corp jr sr etc a.m p.m u.s u.k d.c p.s") &&
+		   !memchr(w.p, '.', w.len)) {
 		for (size_t i = 0; i < w.len; i++)
 			if (!is_digit(w.p[i]))
 				return AN_END;
-		return w.p == s.p && w.len <= 2 && !at_end ? NOT_AN_END : AN_END;  /* "1. First" is a list */
+		return w.p == s.p && w.len <= 2 && !at_end ? NOT_AN_END : AN_END; /* "1. First" is a list */
 	}
 	if (at_end)
 		return more ? NOT_YET_KNOWN : AN_END;
@@ -102,7 +105,7 @@ static enum verdict after_full_stop(struct cw_str s, size_t dot, size_t next, bo
 /* Is @i the first byte of an end mark? Sets *@end behind it and its closers. */
 static enum verdict sentence_end(struct cw_str s, size_t i, bool more, size_t *end)
 {
-	static const char *const ideographic[] = {"\xe3\x80\x82", "\xef\xbc\x81", "\xef\xbc\x9f"};  /* 。！？ */
+	static const char *const ideographic[] = {"\xe3\x80\x82", "\xef\xbc\x81", "\xef\xbc\x9f"}; /* 。！？ */
 	bool ellipsis = s.len - i >= 3 && (memcmp(s.p + i, "...", 3) == 0 || memcmp(s.p + i, "\xe2\x80\xa6", 3) == 0);
 	size_t e = i, n;
 

@@ -12,9 +12,9 @@
 #include "base/str.h"
 
 struct cw_sentence_conf {
-	size_t min_bytes;       /* [0] a shorter sentence is joined to the next ("Hi. How are you?") */
-	size_t clause_bytes;    /* [160] from here on a clause end will do; for quick first audio set it to some 40 */
-	size_t max_bytes;       /* [400] cut at a blank (or, without any, between characters) at the latest */
+	size_t min_bytes;    /* [0] a shorter sentence is joined to the next ("Hi. How are you?") */
+	size_t clause_bytes; /* [160] from here on a clause end will do; for quick first audio set it to some 40 */
+	size_t max_bytes;    /* [400] cut at a blank (or, without any, between characters) at the latest */
 };
 
 /* Cut the next piece off the front of *@rest: trimmed, never empty. @more: text may still arrive, so a piece is complete only when

@@ -8,14 +8,17 @@ struct letter {
 };
 
 /* Names of letters as recognisers write them; the words among them count only inside a run of true letters. */
-static const struct letter names[] = {{"ay", 'a'}, {"bee", 'b'}, {"be", 'b'}, {"see", 'c'}, {"sea", 'c'}, {"cee", 'c'}, {"dee", 'd'}, {"ee", 'e'}, {"eff", 'f'},
-	{"ef", 'f'}, {"gee", 'g'}, {"aitch", 'h'}, {"haitch", 'h'}, {"eye", 'i'}, {"jay", 'j'}, {"kay", 'k'}, {"okay", 'k'}, {"el", 'l'}, {"ell", 'l'}, {"em", 'm'},
-	{"en", 'n'}, {"oh", 'o'}, {"owe", 'o'}, {"pee", 'p'}, {"pea", 'p'}, {"queue", 'q'}, {"cue", 'q'}, {"are", 'r'}, {"ar", 'r'}, {"ess", 's'}, {"es", 's'}, {"tee", 't'},
-	{"tea", 't'}, {"you", 'u'}, {"ewe", 'u'}, {"vee", 'v'}, {"ex", 'x'}, {"why", 'y'}, {"zee", 'z'}, {"zed", 'z'}};
-static const struct letter nato[] = {{"alpha", 'a'}, {"alfa", 'a'}, {"bravo", 'b'}, {"charlie", 'c'}, {"delta", 'd'}, {"echo", 'e'}, {"foxtrot", 'f'}, {"golf", 'g'},
-	{"hotel", 'h'}, {"india", 'i'}, {"juliet", 'j'}, {"juliett", 'j'}, {"kilo", 'k'}, {"lima", 'l'}, {"mike", 'm'}, {"november", 'n'}, {"oscar", 'o'},
-	{"papa", 'p'}, {"quebec", 'q'}, {"romeo", 'r'}, {"sierra", 's'}, {"tango", 't'}, {"uniform", 'u'}, {"victor", 'v'}, {"whiskey", 'w'}, {"whisky", 'w'},
-	{"xray", 'x'}, {"yankee", 'y'}, {"zulu", 'z'}};
+static const struct letter names[] = {{"ay", 'a'}, {"bee", 'b'}, {"be", 'b'}, {"see", 'c'}, {"sea", 'c'}, {"cee", 'c'},
+	{"dee", 'd'}, {"ee", 'e'}, {"eff", 'f'}, {"ef", 'f'}, {"gee", 'g'}, {"aitch", 'h'}, {"haitch", 'h'},
+	{"eye", 'i'}, {"jay", 'j'}, {"kay", 'k'}, {"okay", 'k'}, {"el", 'l'}, {"ell", 'l'}, {"em", 'm'}, {"en", 'n'},
+	{"oh", 'o'}, {"owe", 'o'}, {"pee", 'p'}, {"pea", 'p'}, {"queue", 'q'}, {"cue", 'q'}, {"are", 'r'}, {"ar", 'r'},
+	{"ess", 's'}, {"es", 's'}, {"tee", 't'}, {"tea", 't'}, {"you", 'u'}, {"ewe", 'u'}, {"vee", 'v'}, {"ex", 'x'},
+	{"why", 'y'}, {"zee", 'z'}, {"zed", 'z'}};
+static const struct letter nato[] = {{"alpha", 'a'}, {"alfa", 'a'}, {"bravo", 'b'}, {"charlie", 'c'}, {"delta", 'd'},
+	{"echo", 'e'}, {"foxtrot", 'f'}, {"golf", 'g'}, {"hotel", 'h'}, {"india", 'i'}, {"juliet", 'j'},
+	{"juliett", 'j'}, {"kilo", 'k'}, {"lima", 'l'}, {"mike", 'm'}, {"november", 'n'}, {"oscar", 'o'}, {"papa", 'p'},
+	{"quebec", 'q'}, {"romeo", 'r'}, {"sierra", 's'}, {"tango", 't'}, {"uniform", 'u'}, {"victor", 'v'},
+	{"whiskey", 'w'}, {"whisky", 'w'}, {"xray", 'x'}, {"yankee", 'y'}, {"zulu", 'z'}};
 
 static char find(const struct cw_words *ws, size_t i, const struct letter *list, size_t n)
 {
@@ -33,7 +36,9 @@ static char single(const struct cw_words *ws, size_t i)
 /* One letter at @i. *@sure: said as a letter, not by a word that may be something else. */
 static size_t one_letter(const struct cw_words *ws, size_t i, char *letter, bool *sure)
 {
-	size_t n = cw_words_match(ws, i, "double you") ? 2 : cw_words_match(ws, i, "double u") && !single(ws, i + 2) ? 2 : 0;
+	size_t n = cw_words_match(ws, i, "double you")                       ? 2
+		   : cw_words_match(ws, i, "double u") && !single(ws, i + 2) ? 2
+									     : 0;
 
 	*sure = true;
 	if (n) {

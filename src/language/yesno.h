@@ -5,11 +5,11 @@
 #include "base/str.h"
 
 enum cw_yesno {
-	CW_YESNO_OTHER,         /* neither: something else was said */
+	CW_YESNO_OTHER, /* neither: something else was said */
 	CW_YESNO_YES,
 	CW_YESNO_NO,
-	CW_YESNO_CORRECTION,    /* "no i said …", "that's wrong it's …", "almost but …": no, and what it should be follows */
-	CW_YESNO_UNSURE,        /* "i don't know", "maybe", "let me think" */
+	CW_YESNO_CORRECTION, /* "no i said …", "that's wrong it's …", "almost but …": no, and what it should be follows */
+	CW_YESNO_UNSURE, /* "i don't know", "maybe", "let me think" */
 };
 const char *cw_yesno_name(enum cw_yesno y);
 

@@ -33,7 +33,7 @@ static void the_ceiling_holds_to_the_byte(void **state)
 		cw_buf_putc(&b, 'x');
 		assert_int_equal(cw_buf_err(&b), EMSGSIZE);
 		assert_int_equal(b.len, max);
-		cw_buf_puts(&b, "");  /* the error stays */
+		cw_buf_puts(&b, ""); /* the error stays */
 		assert_int_equal(cw_buf_err(&b), EMSGSIZE);
 	}
 
@@ -117,5 +117,6 @@ static void taking_moves_the_bytes(void **state)
 }
 CW_OOM_BODY(taking_moves_the_bytes)
 
-CW_TEST_MAIN(CW_TEST(bytes_are_appended_and_terminated), CW_TEST_OOM(bytes_are_appended_and_terminated), CW_TEST(the_ceiling_holds_to_the_byte),
-	CW_TEST(long_formats_grow_the_buffer), CW_TEST(front_is_trimmed), CW_TEST(taking_moves_the_bytes), CW_TEST_OOM(taking_moves_the_bytes))
+CW_TEST_MAIN(CW_TEST(bytes_are_appended_and_terminated), CW_TEST_OOM(bytes_are_appended_and_terminated),
+	CW_TEST(the_ceiling_holds_to_the_byte), CW_TEST(long_formats_grow_the_buffer), CW_TEST(front_is_trimmed),
+	CW_TEST(taking_moves_the_bytes), CW_TEST_OOM(taking_moves_the_bytes))

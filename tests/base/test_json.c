@@ -33,17 +33,22 @@ static void assert_dump(const char *text, const char *expected)
 static void dumps_are_the_same_everywhere(void **state)
 {
 	static const char *const cases[][2] = {
-		{"{ \"b\": 1, \"a\": [ true, false, null ], \"c\": {} }", "{\"b\":1,\"a\":[true,false,null],\"c\":{}}"}, {"[]", "[]"}, {"\"x\"", "\"x\""},
-		{"[0.1, 1.5, 100.0, -2.25, 1e3, 0.0, -0.0]", "[0.1,1.5,100.0,-2.25,1000.0,0.0,0.0]"}, {"[0.333333333333, 1234567.891234567]", "[0.333333,1234567.891235]"},
-		{"[0.0001234567, 1.5e300, 1e-300, 123456789012345678.0]", "[0.000123457,1.5e+300,1e-300,1.23457e+17]"}, {"[1e15, 0.001]", "[1e+15,0.001]"},
+		{"{ \"b\": 1, \"a\": [ true, false, null ], \"c\": {} }", "{\"b\":1,\"a\":[true,false,null],\"c\":{}}"},
+		{"[]", "[]"},
+		{"\"x\"", "\"x\""},
+		{"[0.1, 1.5, 100.0, -2.25, 1e3, 0.0, -0.0]", "[0.1,1.5,100.0,-2.25,1000.0,0.0,0.0]"},
+		{"[0.333333333333, 1234567.891234567]", "[0.333333,1234567.891235]"},
+		{"[0.0001234567, 1.5e300, 1e-300, 123456789012345678.0]", "[0.000123457,1.5e+300,1e-300,1.23457e+17]"},
+		{"[1e15, 0.001]", "[1e+15,0.001]"},
 		{"[9223372036854775807, -9223372036854775808]", "[9223372036854775807,-9223372036854775808]"},
-		{"\"a\\\"b\\\\c\\n\\t\\u0001\\u00e4\\/\"", "\"a\\\"b\\\\c\\n\\t\\u0001\xc3\xa4/\""}, {"\"\\b\\f\\r\"", "\"\\b\\f\\r\""},
+		{"\"a\\\"b\\\\c\\n\\t\\u0001\\u00e4\\/\"", "\"a\\\"b\\\\c\\n\\t\\u0001\xc3\xa4/\""},
+		{"\"\\b\\f\\r\"", "\"\\b\\f\\r\""},
 		{"{\"k\\n\":1}", "{\"k\\n\":1}"},
 	};
 
 	for (size_t i = 0; i < CW_COUNT(cases); i++) {
 		assert_dump(cases[i][0], cases[i][1]);
-		assert_dump(cases[i][1], cases[i][1]);  /* what was dumped is read and dumped alike */
+		assert_dump(cases[i][1], cases[i][1]); /* what was dumped is read and dumped alike */
 	}
 }
 CW_OOM_BODY(dumps_are_the_same_everywhere)
@@ -54,8 +59,9 @@ static void faults_have_a_place(void **state)
 		const char *text;
 		unsigned line;
 		const char *part;
-	} cases[] = {{"{\"a\": }", 1, "JSON"}, {"{\n\"a\": 1,\n\"a\": 2\n}", 3, "duplicate"}, {"", 1, "JSON"}, {"[1, 2", 1, "JSON"}, {"[1] x", 1, "JSON"}, {"\"\xff\"", 1, "byte 0xff"},
-		{"[1,]", 1, "JSON"}, {"{'a': 1}", 1, "JSON"}, {"\"\\u0000\"", 1, "JSON"}};
+	} cases[] = {{"{\"a\": }", 1, "JSON"}, {"{\n\"a\": 1,\n\"a\": 2\n}", 3, "duplicate"}, {"", 1, "JSON"},
+		{"[1, 2", 1, "JSON"}, {"[1] x", 1, "JSON"}, {"\"\xff\"", 1, "byte 0xff"}, {"[1,]", 1, "JSON"},
+		{"{'a': 1}", 1, "JSON"}, {"\"\\u0000\"", 1, "JSON"}};
 
 	for (size_t i = 0; i < CW_COUNT(cases); i++) {
 		json_t *j = NULL;
@@ -86,7 +92,8 @@ static void depth_is_bounded(void **state)
 			assert_int_equal(why.column, 65);
 	}
 
-	CW_JSON_SCOPED json_t *strings = parse("\"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[\\\"[\"");
+	CW_JSON_SCOPED json_t *strings =
+		parse("\"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[\\\"[\"");
 
 	assert_true(json_is_string(strings));
 
@@ -193,5 +200,6 @@ static void files_are_replaced_whole_oom_body(void **state)
 }
 CW_OOM_BODY(files_are_replaced_whole_oom_body)
 
-CW_TEST_MAIN(CW_TEST(dumps_are_the_same_everywhere), CW_TEST_OOM(dumps_are_the_same_everywhere), CW_TEST(faults_have_a_place), CW_TEST(depth_is_bounded),
-	CW_TEST(getters_take_the_default_for_other_types), CW_TEST(files_are_replaced_whole), CW_TEST_OOM(files_are_replaced_whole_oom_body))
+CW_TEST_MAIN(CW_TEST(dumps_are_the_same_everywhere), CW_TEST_OOM(dumps_are_the_same_everywhere),
+	CW_TEST(faults_have_a_place), CW_TEST(depth_is_bounded), CW_TEST(getters_take_the_default_for_other_types),
+	CW_TEST(files_are_replaced_whole), CW_TEST_OOM(files_are_replaced_whole_oom_body))

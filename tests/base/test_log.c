@@ -47,7 +47,9 @@ static void a_json_line_has_all_parts(void **state)
 	struct cw_log call = {.name = "call", .id = "01ABC"}, stt = {.parent = &call, .name = "stt"};
 
 	open_log(CW_LOG_INFO, true);
-	cw_log_info(&stt, "opened", "codec=%s rate_hz=%u text=\"two words\" ok=true ratio=0.5 odd=1.2.3 zip=01234 flag empty=", "pcmu", 8000u);
+	cw_log_info(&stt, "opened",
+		"codec=%s rate_hz=%u text=\"two words\" ok=true ratio=0.5 odd=1.2.3 zip=01234 flag empty=", "pcmu",
+		8000u);
 	close_log(&b);
 
 	CW_JSON_SCOPED json_t *j = only_line(&b);
@@ -70,7 +72,8 @@ static void a_json_line_has_all_parts(void **state)
 
 static void secrets_never_show(void **state)
 {
-	static const char *const keys[] = {"token", "auth_token", "secret", "client_secret", "password", "api_key", "API_KEY", "authorization", "Authorization"};
+	static const char *const keys[] = {"token", "auth_token", "secret", "client_secret", "password", "api_key",
+		"API_KEY", "authorization", "Authorization"};
 
 	for (int json = 0; json < 2; json++)
 		for (size_t i = 0; i < CW_COUNT(keys); i++) {
@@ -95,7 +98,8 @@ static void secrets_never_show(void **state)
 
 static void foreign_bytes_stay_inside_their_line(void **state)
 {
-	static const char *const texts[] = {"a\nb", "quote \" inside", "back\\slash", "\x01\x02", "\xff\xfe", "\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80", "cut \xe2\x82", "\" level=\"error", "{}", "\x7f"};
+	static const char *const texts[] = {"a\nb", "quote \" inside", "back\\slash", "\x01\x02", "\xff\xfe",
+		"\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80", "cut \xe2\x82", "\" level=\"error", "{}", "\x7f"};
 
 	for (size_t i = 0; i < CW_COUNT(texts); i++) {
 		CW_BUF_SCOPED struct cw_buf b = CW_BUF(1 << 20);
@@ -136,7 +140,8 @@ static void long_lines_are_cut_and_stay_valid(void **state)
 			struct cw_log deep[10];
 
 			for (int i = 0; i < 10; i++)
-				deep[i] = (struct cw_log){.parent = i ? &deep[i - 1] : NULL, .name = "layer", .id = big};
+				deep[i] =
+					(struct cw_log){.parent = i ? &deep[i - 1] : NULL, .name = "layer", .id = big};
 			open_log(CW_LOG_INFO, true);
 			cw_log_info(NULL, "x", "a=1 text=\"%s\" last=1", big);
 			close_log(&b);
@@ -176,7 +181,7 @@ static void levels_filter(void **state)
 }
 
 #define THREADS 4
-#define LINES 500
+#define LINES   500
 
 static void *chatter(void *arg)
 {
@@ -216,5 +221,6 @@ static void lines_of_threads_do_not_mix(void **state)
 	assert_int_equal(lines, THREADS * LINES);
 }
 
-CW_TEST_MAIN(CW_TEST(a_json_line_has_all_parts), CW_TEST(secrets_never_show), CW_TEST(foreign_bytes_stay_inside_their_line), CW_TEST(long_lines_are_cut_and_stay_valid),
+CW_TEST_MAIN(CW_TEST(a_json_line_has_all_parts), CW_TEST(secrets_never_show),
+	CW_TEST(foreign_bytes_stay_inside_their_line), CW_TEST(long_lines_are_cut_and_stay_valid),
 	CW_TEST(levels_filter), CW_TEST(lines_of_threads_do_not_mix))

@@ -12,9 +12,12 @@
  */
 static void the_reference_sequences_come_out(void **state)
 {
-	static const uint64_t split[] = {UINT64_C(6457827717110365317), UINT64_C(3203168211198807973), UINT64_C(9817491932198370423), UINT64_C(4593380528125082431)};
-	static const uint64_t xoshiro[] = {UINT64_C(11520), UINT64_C(0), UINT64_C(1509978240), UINT64_C(1215971899390074240), UINT64_C(1216172134540287360),
-		UINT64_C(607988272756665600), UINT64_C(16172922978634559625), UINT64_C(8476171486693032832), UINT64_C(10595114339597558777), UINT64_C(2904607092377533576)};
+	static const uint64_t split[] = {UINT64_C(6457827717110365317), UINT64_C(3203168211198807973),
+		UINT64_C(9817491932198370423), UINT64_C(4593380528125082431)};
+	static const uint64_t xoshiro[] = {UINT64_C(11520), UINT64_C(0), UINT64_C(1509978240),
+		UINT64_C(1215971899390074240), UINT64_C(1216172134540287360), UINT64_C(607988272756665600),
+		UINT64_C(16172922978634559625), UINT64_C(8476171486693032832), UINT64_C(10595114339597558777),
+		UINT64_C(2904607092377533576)};
 	struct cw_rng r;
 
 	cw_rng_init(&r, 1234567);
@@ -40,7 +43,7 @@ static void below_is_fair_and_bounded(void **state)
 		assert_in_range(seen[i], 9600, 10400);
 	assert_int_equal(cw_rng_below(&r, 1), 0);
 
-	uint32_t n = UINT32_C(3) << 30;  /* a plain "% n" would give the lower third twice as often */
+	uint32_t n = UINT32_C(3) << 30; /* a plain "% n" would give the lower third twice as often */
 	unsigned low = 0;
 
 	for (int i = 0; i < 30000; i++)
@@ -84,7 +87,7 @@ static void forks_are_independent_and_repeatable(void **state)
 	cw_rng_init(&b, 9);
 	cw_rng_fork(&b, "agent", &z);
 	assert_memory_not_equal(&x, &z, sizeof(x));
-	assert_memory_equal(&a, &b, sizeof(a));  /* whatever the label, one draw */
+	assert_memory_equal(&a, &b, sizeof(a)); /* whatever the label, one draw */
 }
 
 static void ids_sort_by_time(void **state)
@@ -126,5 +129,5 @@ static void hex_ids(void **state)
 	assert_string_equal(a, "");
 }
 
-CW_TEST_MAIN(CW_TEST(the_reference_sequences_come_out), CW_TEST(below_is_fair_and_bounded), CW_TEST(reals_and_chances), CW_TEST(forks_are_independent_and_repeatable),
-	CW_TEST(ids_sort_by_time), CW_TEST(hex_ids))
+CW_TEST_MAIN(CW_TEST(the_reference_sequences_come_out), CW_TEST(below_is_fair_and_bounded), CW_TEST(reals_and_chances),
+	CW_TEST(forks_are_independent_and_repeatable), CW_TEST(ids_sort_by_time), CW_TEST(hex_ids))

@@ -50,7 +50,7 @@ static void quantiles_are_type_seven(void **state)
 		many[i] = 100 - i;
 	assert_true(cw_stat_quantile(many, 101, 0.95, &q));
 	assert_near(q, 95, 1e-9);
-	assert_true(cw_stat_quantile(many, 60, 0.9, &q));  /* 0 … 59 now: h = 53.1 */
+	assert_true(cw_stat_quantile(many, 60, 0.9, &q)); /* 0 … 59 now: h = 53.1 */
 	assert_near(q, 53.1, 1e-9);
 }
 
@@ -72,7 +72,8 @@ static void wilson_intervals(void **state)
 	static const struct {
 		size_t k, n;
 		double lo, hi;
-	} cases[] = {{5, 10, 0.236593, 0.763407}, {10, 10, 0.722467, 1}, {0, 10, 0, 0.277533}, {81, 263, 0.255256, 0.366187}, {1, 29, 0.006113, 0.171755}};
+	} cases[] = {{5, 10, 0.236593, 0.763407}, {10, 10, 0.722467, 1}, {0, 10, 0, 0.277533},
+		{81, 263, 0.255256, 0.366187}, {1, 29, 0.006113, 0.171755}};
 	double lo, hi;
 
 	for (size_t i = 0; i < CW_COUNT(cases); i++) {
@@ -187,6 +188,7 @@ static void values_above_the_range_are_counted(void **state)
 	talloc_free(h);
 }
 
-CW_TEST_MAIN(CW_TEST(percentiles_need_enough_values), CW_TEST(quantiles_are_type_seven), CW_TEST(moments), CW_TEST(wilson_intervals),
-	CW_TEST(histogram_keeps_three_digits), CW_TEST_OOM(histogram_keeps_three_digits), CW_TEST(histogram_error_is_bounded), CW_TEST(histogram_merges_exactly),
+CW_TEST_MAIN(CW_TEST(percentiles_need_enough_values), CW_TEST(quantiles_are_type_seven), CW_TEST(moments),
+	CW_TEST(wilson_intervals), CW_TEST(histogram_keeps_three_digits), CW_TEST_OOM(histogram_keeps_three_digits),
+	CW_TEST(histogram_error_is_bounded), CW_TEST(histogram_merges_exactly),
 	CW_TEST(values_above_the_range_are_counted))

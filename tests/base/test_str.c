@@ -28,7 +28,8 @@ static void splitting_gives_every_part(void **state)
 	static const struct {
 		const char *text;
 		const char *parts[5];
-	} cases[] = {{"a,b,c", {"a", "b", "c", NULL}}, {"", {"", NULL}}, {"a", {"a", NULL}}, {"a,", {"a", "", NULL}}, {",", {"", "", NULL}}, {",a", {"", "a", NULL}}};
+	} cases[] = {{"a,b,c", {"a", "b", "c", NULL}}, {"", {"", NULL}}, {"a", {"a", NULL}}, {"a,", {"a", "", NULL}},
+		{",", {"", "", NULL}}, {",a", {"", "a", NULL}}};
 
 	for (size_t i = 0; i < CW_COUNT(cases); i++) {
 		struct cw_str rest = cw_str(cases[i].text), part;
@@ -50,9 +51,21 @@ static void whole_numbers_are_strict(void **state)
 		int err;
 		uint64_t value;
 	} cases[] = {
-		{"0", 0, 0}, {"42", 0, 42}, {"007", 0, 7}, {"18446744073709551615", 0, UINT64_MAX}, {"18446744073709551616", ERANGE, 0},
-		{"99999999999999999999999", ERANGE, 0}, {"", EINVAL, 0}, {" 1", EINVAL, 0}, {"1 ", EINVAL, 0}, {"-1", EINVAL, 0}, {"+1", EINVAL, 0}, {"1x", EINVAL, 0}, {"0x10", EINVAL, 0},
-		{"1.0", EINVAL, 0}, {"99999999999999999999999x", EINVAL, 0},
+		{"0", 0, 0},
+		{"42", 0, 42},
+		{"007", 0, 7},
+		{"18446744073709551615", 0, UINT64_MAX},
+		{"18446744073709551616", ERANGE, 0},
+		{"99999999999999999999999", ERANGE, 0},
+		{"", EINVAL, 0},
+		{" 1", EINVAL, 0},
+		{"1 ", EINVAL, 0},
+		{"-1", EINVAL, 0},
+		{"+1", EINVAL, 0},
+		{"1x", EINVAL, 0},
+		{"0x10", EINVAL, 0},
+		{"1.0", EINVAL, 0},
+		{"99999999999999999999999x", EINVAL, 0},
 	};
 
 	for (size_t i = 0; i < CW_COUNT(cases); i++) {
@@ -92,7 +105,8 @@ static void reals_are_decimal_and_finite(void **state)
 {
 	static const char *const good[] = {"0", "-0.5", ".5", "5.", "1e3", "1E-3", "+2.25", "123456.789"};
 	static const double values[] = {0, -0.5, .5, 5, 1000, 0.001, 2.25, 123456.789};
-	static const char *const bad[] = {"", ".", "-", "e5", "1e", "1e+", "inf", "nan", "0x1p3", "1,5", " 1", "1 ", "1..2", "1.2.3"};
+	static const char *const bad[] = {
+		"", ".", "-", "e5", "1e", "1e+", "inf", "nan", "0x1p3", "1,5", " 1", "1 ", "1..2", "1.2.3"};
 	double v = 77;
 
 	for (size_t i = 0; i < CW_COUNT(good); i++) {
@@ -130,8 +144,8 @@ CW_OOM_BODY(copies_end_in_nul)
 static void the_nearest_name_is_suggested(void **state)
 {
 	static const char *const names[] = {"greeting", "providers", "slots", "states", "tools"};
-	static const char *const cases[][2] = {{"greting", "greeting"}, {"provider", "providers"}, {"solts", "slots"}, {"STATES", "states"}, {"tool", "tools"}, {"zebra", NULL}, {"", NULL},
-		{"x", NULL}};
+	static const char *const cases[][2] = {{"greting", "greeting"}, {"provider", "providers"}, {"solts", "slots"},
+		{"STATES", "states"}, {"tool", "tools"}, {"zebra", NULL}, {"", NULL}, {"x", NULL}};
 
 	for (size_t i = 0; i < CW_COUNT(cases); i++) {
 		const char *near = cw_str_nearest(cw_str(cases[i][0]), names, CW_COUNT(names));
@@ -144,5 +158,6 @@ static void the_nearest_name_is_suggested(void **state)
 	assert_null(cw_str_nearest(cw_str("greting"), names, 0));
 }
 
-CW_TEST_MAIN(CW_TEST(slices_compare), CW_TEST(splitting_gives_every_part), CW_TEST(whole_numbers_are_strict), CW_TEST(signed_numbers),
-	CW_TEST(reals_are_decimal_and_finite), CW_TEST(copies_end_in_nul), CW_TEST_OOM(copies_end_in_nul), CW_TEST(the_nearest_name_is_suggested))
+CW_TEST_MAIN(CW_TEST(slices_compare), CW_TEST(splitting_gives_every_part), CW_TEST(whole_numbers_are_strict),
+	CW_TEST(signed_numbers), CW_TEST(reals_are_decimal_and_finite), CW_TEST(copies_end_in_nul),
+	CW_TEST_OOM(copies_end_in_nul), CW_TEST(the_nearest_name_is_suggested))

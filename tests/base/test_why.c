@@ -31,7 +31,8 @@ static void places_are_written_as_editors_read_them(void **state)
 		const char *file;
 		unsigned line, column;
 		const char *text;
-	} cases[] = {{"a.yaml", 3, 7, "a.yaml:3:7: x"}, {"a.yaml", 3, 0, "a.yaml:3: x"}, {"a.yaml", 0, 0, "a.yaml: x"}, {NULL, 3, 7, "line 3:7: x"}, {NULL, 0, 0, "x"}};
+	} cases[] = {{"a.yaml", 3, 7, "a.yaml:3:7: x"}, {"a.yaml", 3, 0, "a.yaml:3: x"}, {"a.yaml", 0, 0, "a.yaml: x"},
+		{NULL, 3, 7, "line 3:7: x"}, {NULL, 0, 0, "x"}};
 
 	for (size_t i = 0; i < CW_COUNT(cases); i++) {
 		struct cw_why why = {0};
@@ -86,4 +87,5 @@ static void broken_promises_abort(void **state)
 	assert_non_null(strstr(text, "test_why.c"));
 }
 
-CW_TEST_MAIN(CW_TEST(the_first_reason_wins), CW_TEST(places_are_written_as_editors_read_them), CW_TEST(long_reasons_are_cut), CW_TEST(broken_promises_abort))
+CW_TEST_MAIN(CW_TEST(the_first_reason_wins), CW_TEST(places_are_written_as_editors_read_them),
+	CW_TEST(long_reasons_are_cut), CW_TEST(broken_promises_abort))

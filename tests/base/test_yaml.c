@@ -109,15 +109,44 @@ static void plain_scalars_resolve(void **state)
 		const char *text;
 		json_type type;
 	} cases[] = {
-		{"12", JSON_INTEGER}, {"-12", JSON_INTEGER}, {"0", JSON_INTEGER}, {"-0", JSON_INTEGER}, {"0x1F", JSON_INTEGER},
-		{"0o17", JSON_INTEGER}, {"9223372036854775807", JSON_INTEGER}, {"9223372036854775808", JSON_STRING},
-		{"1.5", JSON_REAL}, {"-.5", JSON_REAL}, {"1e3", JSON_REAL}, {"1.", JSON_REAL}, {"0.5", JSON_REAL},
-		{"+14155550134", JSON_STRING}, {"0134", JSON_STRING}, {"-012", JSON_STRING}, {"1e999", JSON_STRING},
-		{"true", JSON_TRUE}, {"FALSE", JSON_FALSE}, {"yes", JSON_STRING}, {"no", JSON_STRING}, {"on", JSON_STRING},
-		{"null", JSON_NULL}, {"~", JSON_NULL}, {"nul", JSON_STRING}, {"9:30", JSON_STRING}, {"1_000", JSON_STRING},
-		{"0x", JSON_STRING}, {"0xg", JSON_STRING}, {"1.2.3", JSON_STRING}, {"2026-12-03", JSON_STRING},
-		{"'12'", JSON_STRING}, {"\"true\"", JSON_STRING}, {"!!str 12", JSON_STRING}, {"!!int 12", JSON_INTEGER},
-		{"-", JSON_ARRAY}, {"e5", JSON_STRING}, {"gr\xc3\xbc\xc3\x9f", JSON_STRING},
+		{"12", JSON_INTEGER},
+		{"-12", JSON_INTEGER},
+		{"0", JSON_INTEGER},
+		{"-0", JSON_INTEGER},
+		{"0x1F", JSON_INTEGER},
+		{"0o17", JSON_INTEGER},
+		{"9223372036854775807", JSON_INTEGER},
+		{"9223372036854775808", JSON_STRING},
+		{"1.5", JSON_REAL},
+		{"-.5", JSON_REAL},
+		{"1e3", JSON_REAL},
+		{"1.", JSON_REAL},
+		{"0.5", JSON_REAL},
+		{"+14155550134", JSON_STRING},
+		{"0134", JSON_STRING},
+		{"-012", JSON_STRING},
+		{"1e999", JSON_STRING},
+		{"true", JSON_TRUE},
+		{"FALSE", JSON_FALSE},
+		{"yes", JSON_STRING},
+		{"no", JSON_STRING},
+		{"on", JSON_STRING},
+		{"null", JSON_NULL},
+		{"~", JSON_NULL},
+		{"nul", JSON_STRING},
+		{"9:30", JSON_STRING},
+		{"1_000", JSON_STRING},
+		{"0x", JSON_STRING},
+		{"0xg", JSON_STRING},
+		{"1.2.3", JSON_STRING},
+		{"2026-12-03", JSON_STRING},
+		{"'12'", JSON_STRING},
+		{"\"true\"", JSON_STRING},
+		{"!!str 12", JSON_STRING},
+		{"!!int 12", JSON_INTEGER},
+		{"-", JSON_ARRAY},
+		{"e5", JSON_STRING},
+		{"gr\xc3\xbc\xc3\x9f", JSON_STRING},
 	};
 
 	for (size_t i = 0; i < CW_COUNT(cases); i++) {
@@ -282,7 +311,8 @@ static void messages_point_at_values(void **state)
 	assert_string_equal(cw_why_str(&why, text, sizeof(text)), "t.yaml:1:7: no such agent");
 	why = (struct cw_why){0};
 	assert_int_equal(
-		cw_yaml_why_member(y, json_object_get(root, "voice"), "none", &why, EINVAL, "wanted %s", "a text"), EINVAL);
+		cw_yaml_why_member(y, json_object_get(root, "voice"), "none", &why, EINVAL, "wanted %s", "a text"),
+		EINVAL);
 	assert_string_equal(cw_why_str(&why, text, sizeof(text)), "t.yaml:9:9: wanted a text");
 	assert_int_equal(cw_yaml_why(y, root, NULL, EINVAL, "x"), EINVAL);
 	talloc_free(y);

@@ -38,8 +38,10 @@ static void cues_split_the_sentence(void **state)
 		struct cw_correction c;
 		bool found = cw_correction_parse(cw_str(cases[i].text), &c);
 
-		if (found != cases[i].found || !cw_str_eq(c.before, cases[i].before) || !cw_str_eq(c.right, cases[i].right) || !cw_str_eq(c.wrong, cases[i].wrong))
-			fail_msg("'%s': %d before '%.*s' right '%.*s' wrong '%.*s'", cases[i].text, found, CW_STR(c.before), CW_STR(c.right), CW_STR(c.wrong));
+		if (found != cases[i].found || !cw_str_eq(c.before, cases[i].before) ||
+			!cw_str_eq(c.right, cases[i].right) || !cw_str_eq(c.wrong, cases[i].wrong))
+			fail_msg("'%s': %d before '%.*s' right '%.*s' wrong '%.*s'", cases[i].text, found,
+				CW_STR(c.before), CW_STR(c.right), CW_STR(c.wrong));
 	}
 }
 

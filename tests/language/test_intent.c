@@ -4,14 +4,17 @@
 
 #include "testing.h"
 
-static const char *const human[] = {"(talk|speak) (to|with) [a|the|an] [real] (person|human|someone|somebody|agent|operator|representative)", "^(operator|agent|representative)$",
-	"real person"};
-static const char *const book[] = {"(book|schedule|make|set up|need|get) * (appointment|visit|service)", "(come|send someone) (out|over|by)"};
+static const char *const human[] = {
+	"(talk|speak) (to|with) [a|the|an] [real] (person|human|someone|somebody|agent|operator|representative)",
+	"^(operator|agent|representative)$", "real person"};
+static const char *const book[] = {
+	"(book|schedule|make|set up|need|get) * (appointment|visit|service)", "(come|send someone) (out|over|by)"};
 static const char *const cancel[] = {"(cancel|call off) [my|the] (appointment|visit)"};
 static const char *const gas[] = {"smell[s|ing] * gas", "gas leak", "carbon monoxide"};
 static const char *const called[] = {"my name is {name}"};
 static const struct cw_intent_keyword book_words[] = {{"appointment", 0.4}, {"schedule", 0.3}};
-static const struct cw_intent_keyword repair_words[] = {{"broken", 0.6}, {"not working", 0.7}, {"furnace", 0.3}, {"air conditioner", 0.3}, {"no heat", 0.7}, {"leaking", 0.5}};
+static const struct cw_intent_keyword repair_words[] = {{"broken", 0.6}, {"not working", 0.7}, {"furnace", 0.3},
+	{"air conditioner", 0.3}, {"no heat", 0.7}, {"leaking", 0.5}};
 
 static const struct cw_intent_def defs[] = {
 	{.name = "human", .patterns = human, .n_patterns = 3},
@@ -25,14 +28,32 @@ static const struct cw_intent_def defs[] = {
 static void sentences_find_their_intent(void **state)
 {
 	static const char *const cases[][2] = {
-		{"can i talk to a person please", "human"}, {"i want to speak with a real human", "human"}, {"uh speak to the operator", "human"}, {"agent", "human"},
-		{"operator please", "human"}, {"just let me talk to somebody", "human"}, {"i'd like to book an appointment", "book"},
-		{"i need to schedule a service visit", "book"}, {"scheduling an apointment", "book"}, {"can you send someone out", "book"},
-		{"can you come over today", "book"}, {"i need to cancel my appointment", "cancel"}, {"i smell gas in the basement", "emergency"},
-		{"it smells like gas", "emergency"}, {"i think there is a gas leak", "emergency"}, {"my furnace is broken", "repair"},
-		{"the air conditioner is not working", "repair"}, {"we have no heat", "repair"}, {"i do not want to cancel i want to book an appointment", "book"},
-		{"my name is maria lopez", "name"}, {"what's the weather like", NULL}, {"do you like pizza", NULL}, {"", NULL}, {"the furnace", NULL},
-		{"i don't want to talk to a person", NULL}, {"the gas station is closed", NULL},
+		{"can i talk to a person please", "human"},
+		{"i want to speak with a real human", "human"},
+		{"uh speak to the operator", "human"},
+		{"agent", "human"},
+		{"operator please", "human"},
+		{"just let me talk to somebody", "human"},
+		{"i'd like to book an appointment", "book"},
+		{"i need to schedule a service visit", "book"},
+		{"scheduling an apointment", "book"},
+		{"can you send someone out", "book"},
+		{"can you come over today", "book"},
+		{"i need to cancel my appointment", "cancel"},
+		{"i smell gas in the basement", "emergency"},
+		{"it smells like gas", "emergency"},
+		{"i think there is a gas leak", "emergency"},
+		{"my furnace is broken", "repair"},
+		{"the air conditioner is not working", "repair"},
+		{"we have no heat", "repair"},
+		{"i do not want to cancel i want to book an appointment", "book"},
+		{"my name is maria lopez", "name"},
+		{"what's the weather like", NULL},
+		{"do you like pizza", NULL},
+		{"", NULL},
+		{"the furnace", NULL},
+		{"i don't want to talk to a person", NULL},
+		{"the gas station is closed", NULL},
 	};
 	struct cw_intents *in = NULL;
 	struct cw_why why = {0};
@@ -92,8 +113,10 @@ static void single_patterns(void **state)
 
 static void faulty_patterns_are_named(void **state)
 {
-	static const char *const bad[][2] = {{"(a|b", "expected ')'"}, {"[a", "expected ']'"}, {"a)", "closing bracket"}, {"{name", "'{name}'"}, {"{}", "'{name}'"}, {"a|b", "outside"},
-		{"", "at least one word"}, {"*", "at least one word"}, {"}", "without"}, {"((((((((((a))))))))))", "too deep"}};
+	static const char *const bad[][2] = {{"(a|b", "expected ')'"}, {"[a", "expected ']'"},
+		{"a)", "closing bracket"}, {"{name", "'{name}'"}, {"{}", "'{name}'"}, {"a|b", "outside"},
+		{"", "at least one word"}, {"*", "at least one word"}, {"}", "without"},
+		{"((((((((((a))))))))))", "too deep"}};
 
 	for (size_t i = 0; i < CW_COUNT(bad); i++) {
 		const char *patterns[] = {bad[i][0]};
@@ -123,5 +146,6 @@ static void many_stars_do_not_stall(void **state)
 	(void)cw_intent_matches("a * b * a * b * a * b * a * b * a * b * a * b * a * b * zzz", cw_str(text));
 }
 
-CW_TEST_MAIN(CW_TEST(sentences_find_their_intent), CW_TEST_OOM(sentences_find_their_intent), CW_TEST(hits_are_ranked_and_captured), CW_TEST(single_patterns),
-	CW_TEST(faulty_patterns_are_named), CW_TEST(many_stars_do_not_stall))
+CW_TEST_MAIN(CW_TEST(sentences_find_their_intent), CW_TEST_OOM(sentences_find_their_intent),
+	CW_TEST(hits_are_ranked_and_captured), CW_TEST(single_patterns), CW_TEST(faulty_patterns_are_named),
+	CW_TEST(many_stars_do_not_stall))

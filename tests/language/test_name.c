@@ -8,17 +8,36 @@ static void names_from_speech(void **state)
 		const char *text, *full;
 		enum cw_name_how how;
 	} cases[] = {
-		{"my name is maria lopez", "Maria Lopez", CW_NAME_CUED}, {"this is john", "John", CW_NAME_CUED}, {"maria lopez", "Maria Lopez", CW_NAME_BARE},
-		{"it's smith s m i t h", "Smith", CW_NAME_SPELLED}, {"john smith that's j o h n s m i t h", "John Smith", CW_NAME_SPELLED},
-		{"it's john smyth s m y t h", "John Smyth", CW_NAME_SPELLED}, {"maria l o p e z", "Maria Lopez", CW_NAME_SPELLED},
-		{"m as in mike a r i a", "Maria", CW_NAME_SPELLED}, {"scott s c o double t", "Scott", CW_NAME_SPELLED},
-		{"hi this is karen o'brien calling about my furnace", "Karen O'Brien", CW_NAME_CUED}, {"uh yeah it's bob", "Bob", CW_NAME_CUED},
-		{"i'm david", "David", CW_NAME_CUED}, {"you can call me jim", "Jim", CW_NAME_CUED}, {"sure maria lopez please", "Maria Lopez", CW_NAME_BARE},
-		{"Maria Lopez.", "Maria Lopez", CW_NAME_BARE}, {"the name is bond", "Bond", CW_NAME_CUED}, {"under johnson", "Johnson", CW_NAME_CUED},
-		{"first name maria last name lopez", "Maria Lopez", CW_NAME_CUED}, {"my name is juan de la cruz", "Juan De La Cruz", CW_NAME_CUED},
-		{"jane doe speaking", "Jane Doe", CW_NAME_BARE}, {"mcdonald", "McDonald", CW_NAME_BARE}, {"sierra mike india tango hotel", "Smith", CW_NAME_SPELLED},
-		{"no it's mario not maria", "Mario", CW_NAME_CUED}, {"my name is maria no mario lopez", "Mario Lopez", CW_NAME_BARE},
-		{"it's mike", "Mike", CW_NAME_CUED}, {"jos\xc3\xa9 garc\xc3\xad""a", "Jos\xc3\xa9 Garc\xc3\xad""a", CW_NAME_BARE},
+		{"my name is maria lopez", "Maria Lopez", CW_NAME_CUED},
+		{"this is john", "John", CW_NAME_CUED},
+		{"maria lopez", "Maria Lopez", CW_NAME_BARE},
+		{"it's smith s m i t h", "Smith", CW_NAME_SPELLED},
+		{"john smith that's j o h n s m i t h", "John Smith", CW_NAME_SPELLED},
+		{"it's john smyth s m y t h", "John Smyth", CW_NAME_SPELLED},
+		{"maria l o p e z", "Maria Lopez", CW_NAME_SPELLED},
+		{"m as in mike a r i a", "Maria", CW_NAME_SPELLED},
+		{"scott s c o double t", "Scott", CW_NAME_SPELLED},
+		{"hi this is karen o'brien calling about my furnace", "Karen O'Brien", CW_NAME_CUED},
+		{"uh yeah it's bob", "Bob", CW_NAME_CUED},
+		{"i'm david", "David", CW_NAME_CUED},
+		{"you can call me jim", "Jim", CW_NAME_CUED},
+		{"sure maria lopez please", "Maria Lopez", CW_NAME_BARE},
+		{"Maria Lopez.", "Maria Lopez", CW_NAME_BARE},
+		{"the name is bond", "Bond", CW_NAME_CUED},
+		{"under johnson", "Johnson", CW_NAME_CUED},
+		{"first name maria last name lopez", "Maria Lopez", CW_NAME_CUED},
+		{"my name is juan de la cruz", "Juan De La Cruz", CW_NAME_CUED},
+		{"jane doe speaking", "Jane Doe", CW_NAME_BARE},
+		{"mcdonald", "McDonald", CW_NAME_BARE},
+		{"sierra mike india tango hotel", "Smith", CW_NAME_SPELLED},
+		{"no it's mario not maria", "Mario", CW_NAME_CUED},
+		{"my name is maria no mario lopez", "Mario Lopez", CW_NAME_BARE},
+		{"it's mike", "Mike", CW_NAME_CUED},
+		{"jos\xc3\xa9 garc\xc3\xad"
+		 "a",
+			"Jos\xc3\xa9 Garc\xc3\xad"
+			"a",
+			CW_NAME_BARE},
 	};
 
 	for (size_t i = 0; i < CW_COUNT(cases); i++) {
@@ -33,8 +52,9 @@ static void names_from_speech(void **state)
 
 static void other_talk_is_no_name(void **state)
 {
-	static const char *const cases[] = {"", "yes", "no", "i need an appointment", "this is about my heater", "i'm calling about the air conditioner", "four one five",
-		"tomorrow at nine", "it's not working", "i don't know", "i'm not sure", "hello", "it's an emergency", "twelve oak street"};
+	static const char *const cases[] = {"", "yes", "no", "i need an appointment", "this is about my heater",
+		"i'm calling about the air conditioner", "four one five", "tomorrow at nine", "it's not working",
+		"i don't know", "i'm not sure", "hello", "it's an emergency", "twelve oak street"};
 
 	for (size_t i = 0; i < CW_COUNT(cases); i++) {
 		struct cw_name n;
@@ -47,9 +67,12 @@ static void other_talk_is_no_name(void **state)
 static void corrections_keep_the_rest(void **state)
 {
 	static const char *const cases[][3] = {
-		{"maria lopez", "no it's mario", "Mario Lopez"}, {"maria lopez", "no mario not maria", "Mario Lopez"},
-		{"john smith", "no smyth s m y t h", "John Smyth"}, {"john smith", "the last name is jones", "John Jones"},
-		{"john smith", "no it's jane jones", "Jane Jones"}, {"john", "last name is smith", "John Smith"},
+		{"maria lopez", "no it's mario", "Mario Lopez"},
+		{"maria lopez", "no mario not maria", "Mario Lopez"},
+		{"john smith", "no smyth s m y t h", "John Smyth"},
+		{"john smith", "the last name is jones", "John Jones"},
+		{"john smith", "no it's jane jones", "Jane Jones"},
+		{"john", "last name is smith", "John Smith"},
 		{"maria lopez", "not lopez gomez", "Maria Gomez"},
 	};
 
@@ -87,4 +110,5 @@ static void written_forms(void **state)
 	assert_string_equal(out, "S, M, I, T, H");
 }
 
-CW_TEST_MAIN(CW_TEST(names_from_speech), CW_TEST(other_talk_is_no_name), CW_TEST(corrections_keep_the_rest), CW_TEST(written_forms))
+CW_TEST_MAIN(CW_TEST(names_from_speech), CW_TEST(other_talk_is_no_name), CW_TEST(corrections_keep_the_rest),
+	CW_TEST(written_forms))

@@ -7,7 +7,7 @@ static void numbers_from_speech_and_text(void **state)
 	static const struct {
 		const char *text;
 		enum cw_phone_status status;
-		const char *value;      /* e164 when ok, else the digits */
+		const char *value; /* e164 when ok, else the digits */
 	} cases[] = {
 		{"four one five five five five oh one three four", CW_PHONE_OK, "+14155550134"},
 		{"my number is four one five, 555 oh one three four", CW_PHONE_OK, "+14155550134"},
@@ -25,13 +25,17 @@ static void numbers_from_speech_and_text(void **state)
 		{"four won five five five five oh one tree four", CW_PHONE_OK, "+14155550134"},
 		{"four one five let me see five five five oh one three four", CW_PHONE_OK, "+14155550134"},
 		{"call me at nine on four one five five five five oh one three four", CW_PHONE_OK, "+14155550134"},
-		{"two thirty pm works call four one five five five five oh one three four", CW_PHONE_OK, "+14155550134"},
+		{"two thirty pm works call four one five five five five oh one three four", CW_PHONE_OK,
+			"+14155550134"},
 		{"four one five no four one six five five five oh one three four", CW_PHONE_OK, "+14165550134"},
 		{"four one nine no five five five five oh one three four", CW_PHONE_OK, "+14155550134"},
 		{"four one five five five five oh one three four no three five", CW_PHONE_OK, "+14155550135"},
-		{"plus four four twenty seven nine four six oh nine five eight", CW_PHONE_OK, "+442794609" "58"},
+		{"plus four four twenty seven nine four six oh nine five eight", CW_PHONE_OK,
+			"+442794609"
+			"58"},
 		{"+44 20 7946 0958", CW_PHONE_OK, "+442079460958"},
-		{"four one five five five five oh one three five then four one five five five five oh one three four", CW_PHONE_OK, "+14155550135"},
+		{"four one five five five five oh one three five then four one five five five five oh one three four",
+			CW_PHONE_OK, "+14155550135"},
 		{"five five five oh one three four", CW_PHONE_NO_AREA_CODE, "5550134"},
 		{"four one five", CW_PHONE_INCOMPLETE, "415"},
 		{"four one five five five five oh one", CW_PHONE_INCOMPLETE, "41555501"},
@@ -49,7 +53,8 @@ static void numbers_from_speech_and_text(void **state)
 		bool any = cw_phone_parse(cw_str(cases[i].text), &p);
 		const char *value = p.status == CW_PHONE_OK ? p.e164 : p.digits;
 
-		if (any != (cases[i].status != CW_PHONE_NONE) || p.status != cases[i].status || strcmp(value, cases[i].value))
+		if (any != (cases[i].status != CW_PHONE_NONE) || p.status != cases[i].status ||
+			strcmp(value, cases[i].value))
 			fail_msg("'%s': %s '%s'", cases[i].text, cw_phone_status_name(p.status), value);
 	}
 }
@@ -77,17 +82,24 @@ static void later_turns_complete_and_correct(void **state)
 		{"four one five five five five", "zero one three four", "+14155550134", true},
 		{"five five five oh one three four", "four one five", "+14155550134", true},
 		{"five five five oh one three four", "the area code is four one five", "+14155550134", true},
-		{"four one five five five nine oh one three four", "no i said five five not five nine", "+14155550134", true},
-		{"four one five five five five oh one three four", "no i said five six not five five", "+14155560134", true},
-		{"four one five five five five oh one three four", "the last four are one two three five", "+14155551235", true},
-		{"four one five five five five oh one three four", "no the last two digits are three five", "+14155550135", true},
+		{"four one five five five nine oh one three four", "no i said five five not five nine", "+14155550134",
+			true},
+		{"four one five five five five oh one three four", "no i said five six not five five", "+14155560134",
+			true},
+		{"four one five five five five oh one three four", "the last four are one two three five",
+			"+14155551235", true},
+		{"four one five five five five oh one three four", "no the last two digits are three five",
+			"+14155550135", true},
 		{"four one five five five five oh one three four", "area code is four one six", "+14165550134", true},
-		{"four one five five five five oh one three four", "no it's four one six five five five oh one three four", "+14165550134", true},
+		{"four one five five five five oh one three four",
+			"no it's four one six five five five oh one three four", "+14165550134", true},
 		{"four one five five five five oh one three four", "no four one six", "+14165550134", true},
 		{"four one five five five five oh one three four", "no oh one three five", "+14155550135", true},
 		{"four one five five five five oh one three four", "it ends in three six", "+14155550136", true},
-		{"four one five five five five oh one", "four one five five five five oh one three four", "+14155550134", true},
-		{"four one five five five five oh one three four nine", "four one five five five five oh one three four", "+14155550134", true},
+		{"four one five five five five oh one", "four one five five five five oh one three four",
+			"+14155550134", true},
+		{"four one five five five five oh one three four nine",
+			"four one five five five five oh one three four", "+14155550134", true},
 		{"four one five five five five oh one three four", "yes that's right", "+14155550134", false},
 		{"four one five five five five oh one three four", "", "+14155550134", false},
 	};
@@ -130,5 +142,5 @@ static void read_back_is_grouped(void **state)
 	assert_string_equal(p.e164, "+14155550134");
 }
 
-CW_TEST_MAIN(CW_TEST(numbers_from_speech_and_text), CW_TEST(missing_and_extra_are_counted), CW_TEST(later_turns_complete_and_correct),
-	CW_TEST(read_back_is_grouped))
+CW_TEST_MAIN(CW_TEST(numbers_from_speech_and_text), CW_TEST(missing_and_extra_are_counted),
+	CW_TEST(later_turns_complete_and_correct), CW_TEST(read_back_is_grouped))

@@ -16,14 +16,29 @@ static void cut_all(const char *text, const struct cw_sentence_conf *conf, char 
 static void sentences(void **state)
 {
 	static const char *const cases[][2] = {
-		{"", ""}, {"   ", ""}, {"Hello", "Hello"}, {"Hello. How are you?", "Hello. | How are you?"}, {"One! Two? Three.", "One! | Two? | Three."},
-		{"Dr. Smith is in. Good.", "Dr. Smith is in. | Good."}, {"It costs $3.50. OK?", "It costs $3.50. | OK?"}, {"At 9 a.m. we come.", "At 9 a.m. we come."},
-		{"See you at 9 a.m. Bye.", "See you at 9 a.m. | Bye."}, {"We come to Oak St. We ring.", "We come to Oak St. | We ring."},
-		{"He is in St. Louis now.", "He is in St. Louis now."}, {"J. Smith called.", "J. Smith called."}, {"So do I. Then go.", "So do I. | Then go."},
-		{"Go to example.com now. Then call.", "Go to example.com now. | Then call."}, {"\"Stop!\" he said. Why?", "\"Stop!\" | he said. | Why?"},
-		{"Well... let me see. Yes.", "Well... let me see. | Yes."}, {"Really?! Yes.", "Really?! | Yes."}, {"Line one\nLine two", "Line one | Line two"},
-		{"1. First item", "1. First item"}, {"Version 2. Next one.", "Version 2. | Next one."}, {"The U.S. mail came.", "The U.S. mail came."},
-		{"\xe4\xbd\xa0\xe5\xa5\xbd\xe3\x80\x82\xe5\x86\x8d\xe8\xa7\x81", "\xe4\xbd\xa0\xe5\xa5\xbd\xe3\x80\x82 | \xe5\x86\x8d\xe8\xa7\x81"},
+		{"", ""},
+		{"   ", ""},
+		{"Hello", "Hello"},
+		{"Hello. How are you?", "Hello. | How are you?"},
+		{"One! Two? Three.", "One! | Two? | Three."},
+		{"Dr. Smith is in. Good.", "Dr. Smith is in. | Good."},
+		{"It costs $3.50. OK?", "It costs $3.50. | OK?"},
+		{"At 9 a.m. we come.", "At 9 a.m. we come."},
+		{"See you at 9 a.m. Bye.", "See you at 9 a.m. | Bye."},
+		{"We come to Oak St. We ring.", "We come to Oak St. | We ring."},
+		{"He is in St. Louis now.", "He is in St. Louis now."},
+		{"J. Smith called.", "J. Smith called."},
+		{"So do I. Then go.", "So do I. | Then go."},
+		{"Go to example.com now. Then call.", "Go to example.com now. | Then call."},
+		{"\"Stop!\" he said. Why?", "\"Stop!\" | he said. | Why?"},
+		{"Well... let me see. Yes.", "Well... let me see. | Yes."},
+		{"Really?! Yes.", "Really?! | Yes."},
+		{"Line one\nLine two", "Line one | Line two"},
+		{"1. First item", "1. First item"},
+		{"Version 2. Next one.", "Version 2. | Next one."},
+		{"The U.S. mail came.", "The U.S. mail came."},
+		{"\xe4\xbd\xa0\xe5\xa5\xbd\xe3\x80\x82\xe5\x86\x8d\xe8\xa7\x81",
+			"\xe4\xbd\xa0\xe5\xa5\xbd\xe3\x80\x82 | \xe5\x86\x8d\xe8\xa7\x81"},
 		{"It is Thursday the 3rd. Is that fine?", "It is Thursday the 3rd. | Is that fine?"},
 	};
 
@@ -45,7 +60,8 @@ static void long_sentences_break_at_clauses(void **state)
 	assert_string_equal(out, "Thank you for calling us, | we are glad to help you today. | Bye.");
 	cut_all("Please hold the line for a moment and we will be right with you", &quick, out, sizeof(out));
 	assert_string_equal(out, "Please hold the line for a moment | and we will be right with you");
-	cut_all("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", &quick, out, sizeof(out));
+	cut_all("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", &quick, out,
+		sizeof(out));
 	assert_int_equal(strlen(out), 82 + 3);
 
 	struct cw_sentence_conf joined = {.min_bytes = 10};
@@ -83,7 +99,8 @@ static void a_stream_waits_for_certainty(void **state)
 static void nothing_is_lost(void **state)
 {
 	uint32_t seed = 1;
-	static const char *const bits[] = {"a", "B", " ", ".", "!", "?", ",", "\n", "3", "Dr", "...", "\xe2\x80\xa6", "\"", " and ", "\xc3\xa9", ":", "st", "\xe3\x80\x82"};
+	static const char *const bits[] = {"a", "B", " ", ".", "!", "?", ",", "\n", "3", "Dr", "...", "\xe2\x80\xa6",
+		"\"", " and ", "\xc3\xa9", ":", "st", "\xe3\x80\x82"};
 
 	for (int round = 0; round < 3000; round++) {
 		char text[512] = "", all[512] = "", wanted[512] = "";
@@ -92,7 +109,8 @@ static void nothing_is_lost(void **state)
 
 		for (int i = 0; i < 60; i++) {
 			seed = seed * 1664525 + 1013904223;
-			snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s", bits[(seed >> 16) % CW_COUNT(bits)]);
+			snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s",
+				bits[(seed >> 16) % CW_COUNT(bits)]);
 		}
 		rest = cw_str(text);
 		while (cw_sentence_next(&rest, false, &conf, &piece)) {
@@ -113,4 +131,5 @@ static void nothing_is_lost(void **state)
 	}
 }
 
-CW_TEST_MAIN(CW_TEST(sentences), CW_TEST(long_sentences_break_at_clauses), CW_TEST(a_stream_waits_for_certainty), CW_TEST(nothing_is_lost))
+CW_TEST_MAIN(CW_TEST(sentences), CW_TEST(long_sentences_break_at_clauses), CW_TEST(a_stream_waits_for_certainty),
+	CW_TEST(nothing_is_lost))
