@@ -216,16 +216,16 @@ static int load_scalar(struct loader *l, struct fy_event *ev, json_t **ret)
 	if (!*ret)
 		return no_memory(l);
 	if (!text && tag.len) {
-		static const char *const kinds[] = {"str", "int", "float", "null", "bool", "bool"};
-		json_type t = json_typeof(*ret);
-		const char *is = t == JSON_STRING    ? kinds[0]
-				 : t == JSON_INTEGER ? kinds[1]
-				 : t == JSON_REAL    ? kinds[2]
-				 : t == JSON_NULL    ? kinds[3]
-						     : kinds[4];
+		static const char *const names[] = {[JSON_STRING] = "str",
+			[JSON_INTEGER] = "int",
+			[JSON_REAL] = "float",
+			[JSON_TRUE] = "bool",
+			[JSON_FALSE] = "bool",
+			[JSON_NULL] = "null"};
 
-		if (!cw_str_eq(tag, is)) {
+		if (!cw_str_eq(tag, names[json_typeof(*ret)])) {
 			json_decref(*ret);
+			*ret = NULL;
 			return bad(l, spot_of(value), "'%.*s' is not a value of type %.*s", CW_STR(s), CW_STR(tag));
 		}
 	}

@@ -11,6 +11,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define CW_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
+#define CW_SANITIZED 1
+#endif
+#endif
+
 /*
  * talloc lives in a shared library and calls malloc() through the dynamic linker, so the malloc() below is the one it gets.
  * Only calls which come from libtalloc's own text are counted and failed: other libraries may treat a failed allocation as fatal.
@@ -41,6 +49,7 @@ static int find_talloc(struct dl_phdr_info *info, size_t size, void *arg)
 	return 1;
 }
 
+#ifndef CW_SANITIZED  /* the sanitizers bring a malloc() of their own */
 static bool must_fail(void *caller)
 {
 	uintptr_t pc = (uintptr_t)caller;
@@ -53,7 +62,6 @@ static bool must_fail(void *caller)
 	return true;
 }
 
-#ifndef __SANITIZE_ADDRESS__
 void *malloc(size_t n)
 {
 	if (must_fail(__builtin_return_address(0))) {
