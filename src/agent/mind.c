@@ -8,7 +8,9 @@
 #include "world/world.h"
 
 #define DTMF_PAUSE_US 3000000
-#define SPEECH_TRIES  3 /* attempts to say something before the apology that needs no engine */
+#define LINGER_US     1000000  /* after the last word: nobody likes to be cut off, and the far end's buffers run dry */
+#define LAST_WORDS_US 25000000 /* for the last utterance, at most */
+#define SPEECH_TRIES  3        /* attempts to say something before the apology that needs no engine */
 
 struct cw_mind {
 	struct cw_agent_call *call;
@@ -20,6 +22,9 @@ struct cw_mind {
 	struct cw_timer dtmf_pause;
 	char *saying; /* the utterance said last, for another attempt */
 	uint32_t utterance;
+	bool talking;            /* it was said and is not over */
+	const char *hang_up_why; /* the call is to end when it is over */
+	struct cw_timer hang_up;
 	unsigned failures; /* of synthesis, in a row */
 	bool broken;       /* only the apology is left */
 };
@@ -36,6 +41,7 @@ static void apologise(struct cw_mind *m, const char *why)
 	if (m->broken)
 		return;
 	m->broken = true;
+	cw_timer_stop(&m->hang_up);
 	if (s->pcm && cw_party_play(m->party, s->pcm, s->n, s->text, NULL) == 0)
 		cw_party_hang_up(m->party, why);
 	else
@@ -48,6 +54,7 @@ static void say(struct cw_mind *m, const char *text)
 
 	talloc_free(m->saying);
 	m->saying = saying;
+	m->talking = true;
 	if (!m->broken && (!saying || cw_party_say(m->party, text, &m->utterance) != 0))
 		apologise(m, "nothing can be said");
 }
@@ -61,18 +68,32 @@ static void say_again(struct cw_mind *m, const struct cw_spoken *s)
 	talloc_free(rest);
 }
 
+static void on_hang_up(void *arg)
+{
+	struct cw_mind *m = arg;
+
+	cw_party_hang_up(m->party, m->hang_up_why);
+}
+
+static void hang_up_after_words(struct cw_mind *m, const char *why)
+{
+	m->hang_up_why = why;
+	cw_timer_start(&m->hang_up, m->talking ? LAST_WORDS_US : LINGER_US, on_hang_up, m);
+}
+
 static void on_spoke(void *mind, const struct cw_spoken *s)
 {
 	struct cw_mind *m = mind;
 
 	if (s->utterance != m->utterance || s->urgent)
 		return;
-	if (!s->err) {
+	if (!s->err || s->cut) {
 		m->failures = 0;
+		m->talking = false;
+		if (m->hang_up_why)
+			cw_timer_start(&m->hang_up, LINGER_US, on_hang_up, m);
 		return;
 	}
-	if (s->cut)
-		return;
 	if (++m->failures >= SPEECH_TRIES)
 		apologise(m, "speech synthesis failed");
 	else
@@ -134,7 +155,7 @@ static void transfer(struct cw_mind *m, const char *number)
 {
 	cw_party_note(m->party, CW_EV_TOOL_CALLED, "{s:s, s:{s:s}, s:s}", "name", "transfer", "args", "number", number,
 		"key", m->call_id);
-	cw_party_hang_up(m->party, "transferred");
+	hang_up_after_words(m, "transferred");
 }
 
 /* ---- moves ---- */
@@ -159,7 +180,7 @@ static int do_move(struct cw_mind *m, const struct cw_move *move)
 		transfer(m, move->to);
 		return 0;
 	case CW_MOVE_HANG_UP:
-		cw_party_hang_up(m->party, move->why);
+		hang_up_after_words(m, move->why);
 		return 0;
 	}
 	return 0;
@@ -273,12 +294,14 @@ static void on_closed(void *mind, enum cw_end_reason reason, const char *detail)
 	talloc_free(m->run);
 	m->run = NULL;
 	cw_timer_stop(&m->dtmf_pause);
+	cw_timer_stop(&m->hang_up);
 	cw_agent_call_closed(c);
 }
 
 static int mind_free(struct cw_mind *m)
 {
 	cw_timer_stop(&m->dtmf_pause);
+	cw_timer_stop(&m->hang_up);
 	return 0;
 }
 
@@ -321,6 +344,7 @@ int cw_mind_answer(struct cw_agent_call *c, struct cw_line *line, struct cw_why 
 	m->call = c;
 	c->mind = m;
 	cw_timer_init(&m->dtmf_pause, a->world);
+	cw_timer_init(&m->hang_up, a->world);
 	talloc_set_destructor(m, mind_free);
 	return cw_party_new(m, a->world, &conf, line, &ops, m, &m->party, why);
 }

@@ -415,12 +415,13 @@ static void a_value_confirmed_at_once(void **state)
 static void a_talk_without_memory(void **state)
 {
 	static const char file[] =
-		"version: 1\nname: x\nlanguage: en-US\nproviders: {stt: [modem], tts: [modem]}\nslots: {t: {type: appointment}}\n"
+		"version: 1\nname: x\nlanguage: en-US\nproviders: {stt: [modem], tts: [modem]}\nslots: {t: {type: appointment}, k: {type: enum, values: {a: [b, c]}}}\n"
 		"states:\n"
-		"  t: {ask: \"{offers}?\", collect: t, next: book}\n"
+		"  t: {ask: \"{offers}?\", collect: t, next: book, on: {person: out}}\n"
 		"  book: {tool: create_booking, on: {done: out, taken: t, failed: out}}\n"
 		"  out: {say: \"Bye.\", hang_up: true}\n"
 		"tools: {find_slots: {}, create_booking: {args: {slot: t}}}\n"
+		"faq: [{ask: who, answer: \"{k}\"}]\n"
 		"policies: {escalation: {to: out}}\n";
 	struct cw_tool_answer a = {
 		.outcome = "done", .confirmation = "CW-1", .slots = talk_slots, .n_slots = CW_COUNT(talk_slots)};
