@@ -7,7 +7,8 @@
 #include "base/mem.h"
 #include "world/os_int.h"
 
-#define POSTS_MAX (1u << 20)   /* functions waiting for the lane */
+#define POSTS_MAX    (1u << 20)   /* functions waiting for the lane */
+#define TIMERS_FIRST 256          /* room made at birth, where being out of memory can still be told */
 
 /* ---- clocks ---- */
 
@@ -131,7 +132,7 @@ static int end_world(struct cw_os *os)
 {
 	CW_ASSERT(!os->running);
 	refuse_posts(os);
-	talloc_steal(os->husks, os->base.heap);
+	(void)talloc_steal(NULL, os->base.heap);
 	talloc_free_children(os);
 	cw_pool_end(os->pool);
 	cw_curl_end(os->curl);
@@ -144,6 +145,7 @@ static int end_world(struct cw_os *os)
 	pthread_mutex_destroy(&os->lock);
 	talloc_free(os->post_memory);
 	talloc_free(os->husks);
+	talloc_free(os->base.heap);
 	return 0;
 }
 
@@ -194,8 +196,10 @@ int cw_os_new(void *parent, const struct cw_os_conf *conf, struct cw_world **ret
 	talloc_set_destructor(os, end_world);
 	os->husks = talloc_new(NULL);
 	os->post_memory = talloc_new(NULL);
-	if (!os->husks || !os->post_memory)
+	os->base.heap = talloc_array(os, struct cw_timer *, TIMERS_FIRST);
+	if (!os->husks || !os->post_memory || !os->base.heap)
 		return ENOMEM;
+	os->base.heap_cap = TIMERS_FIRST;
 
 	int err = open_parts(os, conf);
 

@@ -246,6 +246,12 @@ static bool take_head(struct cw_peer *p)
 		return false;
 	while (t->in.len >= 2 && !memcmp(t->in.p, "\r\n", 2))   /* blank lines before a request are tolerated (RFC 9112 section 2.2) */
 		cw_buf_trim_front(&t->in, 2);
+	if (!t->in.len)
+		return false;
+	if (!cw_http1_name_ok((struct cw_str){t->in.p, 1}) && t->in.p[0] != '\r') {
+		refuse(p, 400);   /* TLS spoken to a plain port, for one: its end of a head would never come */
+		return false;
+	}
 	len = cw_http1_head_end(t->in.p, t->in.len, &t->searched);
 	if (!len || len > CW_HTTP1_HEAD_MAX) {
 		if (t->in.len > CW_HTTP1_HEAD_MAX)

@@ -1,5 +1,6 @@
 #include <curl/curl.h>
 #include <errno.h>
+#include <openssl/x509.h>
 #include <utlist.h>
 
 #include "base/mem.h"
@@ -504,8 +505,9 @@ static void set_options(struct transfer *t, const struct cw_http_req *req, const
 	curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, body_came);
 	curl_easy_setopt(e, CURLOPT_WRITEDATA, t);
 	curl_easy_setopt(e, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-	if (req->ca_file)
-		curl_easy_setopt(e, CURLOPT_CAINFO, req->ca_file);   /* the system's folder (CAPATH) stays */
+	/* not the system's bundle: reading it takes tens of milliseconds; its folder is looked into by hash */
+	curl_easy_setopt(e, CURLOPT_CAINFO, req->ca_file);
+	curl_easy_setopt(e, CURLOPT_CAPATH, X509_get_default_cert_dir());
 	if (is_loopback(host))
 		curl_easy_setopt(e, CURLOPT_PROXY, "");
 	set_body(t, req);

@@ -17,6 +17,7 @@
 
 #define CW_OS_SCRATCH (64 * 1024)
 #define CW_OS_SLOW_US 5000           /* a handler longer than this earns a warning in debug builds */
+#define CW_OS_WARN_US 1000000        /* but one a second is enough: on a busy machine every handler may be slow */
 
 struct cw_os;
 struct cw_pool;
@@ -57,6 +58,8 @@ struct cw_os {
 	struct cw_hist *handler_times;
 	unsigned depth;
 	uint64_t entered_us;
+	uint64_t warned_us;
+	unsigned slow;                    /* slow handlers since the last warning */
 
 	/* posts: `posts` grows under the lock by any thread; the lane swaps it with `serving` and runs that */
 	uv_async_t async;

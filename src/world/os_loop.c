@@ -30,17 +30,30 @@ int cw_os_errno(int uv_code)
 	}
 }
 
+static void warn_slow(struct cw_os *os, uint64_t now_us, uint64_t took_us)
+{
+	os->slow++;
+	if (now_us - os->warned_us < CW_OS_WARN_US)
+		return;
+	cw_log_warn(&loop_log, "slow_handler", "took_us=%llu limit_us=%d since_last_warning=%u", (unsigned long long)took_us,
+		CW_OS_SLOW_US, os->slow);
+	os->warned_us = now_us;
+	os->slow = 0;
+}
+
 void cw_os_leave(struct cw_os *os)
 {
 	if (--os->depth)
 		return;
 
-	uint64_t took_us = cw_os_clock() - os->entered_us;
+	uint64_t now_us = cw_os_clock(), took_us = now_us - os->entered_us;
 
 	cw_hist_add(os->handler_times, took_us);
-#ifndef CW_RELEASE
+#ifdef CW_RELEASE
+	(void)warn_slow;
+#else
 	if (took_us > CW_OS_SLOW_US)
-		cw_log_warn(&loop_log, "slow_handler", "took_us=%llu limit_us=%d", (unsigned long long)took_us, CW_OS_SLOW_US);
+		warn_slow(os, now_us, took_us);
 #endif
 }
 
