@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "language/backchannel.h"
 
 #define TEXT_MAX       512 /* of folded words looked at: the end for turns, the beginning for barge-in */
 #define MIN_SILENCE_US 500000u
@@ -246,7 +247,7 @@ enum cw_barge cw_turn_barge(const char *text, bool ended, uint64_t speech_us, en
 		return CW_BARGE_NOISE;
 	if (!len)
 		return speech_us > LONG_SPEECH_US ? CW_BARGE_INTERRUPT : CW_BARGE_WAIT;
-	if (!all_backchannel(folded, len, !ended))
+	if (!all_backchannel(folded, len, !ended) && !(ended && cw_backchannel(cw_str(text))))
 		return CW_BARGE_INTERRUPT;
 	if (awaiting == CW_AWAIT_YESNO && has_answer(folded, len))
 		return CW_BARGE_INTERRUPT;

@@ -430,6 +430,55 @@ static void freed_in_each_handler(void **state)
 	}
 }
 
+/* ---- recordings and memory ---- */
+
+static void recorded_call(const char *caller_file, const char *agent_file, size_t *party_bytes)
+{
+	struct scene_conf conf = plain(21);
+	CW_SCOPED struct scene *s = begin(&conf);
+	struct cw_recorder *caller = NULL, *agent = NULL;
+	const uint8_t *levels;
+
+	assert_int_equal(cw_recorder_open(s, s->world, caller_file, &caller, NULL), 0);
+	assert_int_equal(cw_recorder_open(s, s->world, agent_file, &agent, NULL), 0);
+	conf.caller.recorder = caller;
+	conf.agent.recorder = agent;
+	dialogue(s);
+	assert_int_equal(scene_start(s, &conf), 0);
+	assert_true(scene_play(s, MIN(2)));
+
+	/* the picture shows each side's first audible frame where the timeline has it */
+	for (enum cw_side side = CW_SIDE_CALLER; side <= CW_SIDE_AGENT; side++) {
+		size_t n = cw_recorder_levels(side == CW_SIDE_CALLER ? caller : agent, side, &levels), first = 0;
+
+		while (first < n && levels[first] < 8)
+			first++;
+		assert_int_equal(first, scene_event(s, CW_EV_AUDIO_STARTED, side, 0)->t_us / 20000);
+	}
+	*party_bytes = talloc_total_size(s->agent.party);
+	cw_recorder_finish(caller, NULL, NULL);
+	cw_recorder_finish(agent, NULL, NULL);
+	(void)cw_sim_run(s->world, cw_now(s->world) + SEC(5));
+	assert_int_equal(cw_recorder_lost(caller) + cw_recorder_lost(agent), 0);
+}
+
+static void equal_calls_make_equal_files(void **state)
+{
+	char name[4][256], cmd[1700];
+	size_t bytes;
+
+	(void)state;
+	for (unsigned i = 0; i < 4; i++)
+		snprintf(name[i], sizeof(name[i]), "%s/%u.wav", cw_test_tmp(), i);
+	recorded_call(name[0], name[1], &bytes);
+	recorded_call(name[2], name[3], &bytes);
+	snprintf(cmd, sizeof(cmd), "cmp -s %s %s && cmp -s %s %s && ! cmp -s %s %s", name[0], name[2], name[1], name[3],
+		name[0], name[1]);
+	assert_int_equal(system(cmd), 0);
+	print_message("# a party at the end of its call holds %zu bytes\n", bytes);
+	assert_true(bytes < 100 * 1024);
+}
+
 static void bad_engines_are_named(void **state)
 {
 	const struct scene_conf conf = plain(9);
@@ -458,4 +507,4 @@ CW_TEST_MAIN(CW_TEST(two_parties_talk), CW_TEST(latency_is_the_sum_of_its_stages
 	CW_TEST(without_barge_in_we_talk_on), CW_TEST(the_last_syllable_is_no_interruption),
 	CW_TEST(keys_reach_the_mind), CW_TEST(keys_in_the_audio), CW_TEST(dropping_is_at_once),
 	CW_TEST(goodbye_with_a_dead_engine), CW_TEST(nobody_says_anything), CW_TEST(freed_in_each_handler),
-	CW_TEST(bad_engines_are_named))
+	CW_TEST(equal_calls_make_equal_files), CW_TEST(bad_engines_are_named))

@@ -1,5 +1,6 @@
 #include <errno.h>
 
+#include "audio/effect.h"
 #include "audio/g711.h"
 #include "base/str.h"
 #include "call/speaker.h"
@@ -481,6 +482,32 @@ static void may_be_freed_when_it_has_spoken(void **state)
 	assert_int_equal(r->spokes, 1);
 }
 
+static void effects_are_on_the_silence_too(void **state)
+{
+	struct cw_rng rng;
+	struct cw_effects *effects = NULL;
+	const struct cw_effect_conf noisy = {.noise = "white", .snr_db = 10};
+
+	(void)state;
+	cw_rng_init(&rng, 1);
+	assert_int_equal(cw_effects_new(NULL, &noisy, &rng, &effects), 0);
+
+	const struct cw_speaker_conf conf = {.effects = effects};
+	CW_SCOPED struct rig *r = rig_new(&(struct cw_sim_conf){.seed = 15}, 0, true, &conf);
+
+	assert_int_equal(cw_speaker_say(r->speaker, "w1 w2 w3 w4", NULL), 0);
+	run_for(r, 4000000);
+	assert_int_equal(r->last_word, 4);
+	assert_int_equal(r->spokes, 1);
+
+	uint64_t before = r->audible_frames;
+
+	run_for(r, 1000000);
+	assert_true(r->audible_frames > before + 20); /* nothing is said, the noise stays */
+	talloc_free(r->speaker);
+	talloc_free(effects);
+}
+
 static void frames_do_not_allocate(void **state)
 {
 	(void)state;
@@ -505,4 +532,5 @@ static void frames_do_not_allocate(void **state)
 CW_TEST_MAIN(CW_TEST(says_all_of_it), CW_TEST(what_was_heard_is_known), CW_TEST(stop_cuts_everything_queued),
 	CW_TEST(bounds), CW_TEST(dead_engine_ends_the_utterance), CW_TEST(empty_success_is_a_failure),
 	CW_TEST(urgent_goes_first), CW_TEST(slow_engine_is_counted), CW_TEST(line_that_is_full_loses_nothing),
-	CW_TEST(may_be_freed_when_it_has_spoken), CW_TEST(frames_do_not_allocate))
+	CW_TEST(may_be_freed_when_it_has_spoken), CW_TEST(effects_are_on_the_silence_too),
+	CW_TEST(frames_do_not_allocate))

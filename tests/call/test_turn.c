@@ -108,6 +108,7 @@ static void barges(void **state)
 		{"okay okay okay okay", false, 2100, CW_AWAIT_ANYTHING, CW_BARGE_INTERRUPT},
 		{"yesterday", true, 500, CW_AWAIT_YESNO,
 			CW_BARGE_INTERRUPT}, /* no backchannel: it only begins like one */
+		{"wright", true, 300, CW_AWAIT_ANYTHING, CW_BARGE_BACKCHANNEL}, /* as recognisers spell it */
 		{"um", true, 300, CW_AWAIT_ANYTHING, CW_BARGE_BACKCHANNEL},
 	};
 
