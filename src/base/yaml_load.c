@@ -234,6 +234,9 @@ static int load_scalar(struct loader *l, struct fy_event *ev, json_t **ret)
 
 static int note(struct loader *l, const struct slot *slot, const json_t *value, struct spot at, bool alias)
 {
+	if (!at.line)
+		at = slot->key_spot; /* a value left out has no token of its own */
+
 	struct cw_yaml_place p = {slot->parent, slot->key, slot->index, value, at.line, at.column, slot->key_spot.line,
 		slot->key_spot.column, alias};
 
@@ -322,7 +325,7 @@ static int check_container_tag(struct loader *l, struct fy_token *tag, const cha
 	return err;
 }
 
-static int load_sequence(struct loader *l, unsigned depth, json_t *array)
+static int load_sequence(struct loader *l, unsigned depth, struct spot at, json_t *array)
 {
 	int err = 0;
 
@@ -333,7 +336,7 @@ static int load_sequence(struct loader *l, unsigned depth, json_t *array)
 			return err;
 
 		bool end = ev->type == FYET_SEQUENCE_END;
-		struct slot slot = {array, NULL, index, {0, 0}};
+		struct slot slot = {array, NULL, index, at};
 		json_t *v = NULL;
 
 		if (!end)
@@ -443,7 +446,7 @@ static int load_container(struct loader *l, struct fy_event *ev, unsigned depth,
 	if (!err)
 		err = note(l, slot, j, at, false);
 	if (!err)
-		err = map ? load_mapping(l, depth, j) : load_sequence(l, depth, j);
+		err = map ? load_mapping(l, depth, j) : load_sequence(l, depth, at, j);
 	if (err)
 		return err;
 	if (a < MAX_ANCHORS)

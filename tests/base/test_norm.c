@@ -372,12 +372,13 @@ static void score_folder(const char *folder, bool to_written, struct score *s)
 
 static void nemo_english_cases(void **state)
 {
+	/* The floors are what was measured when this was written, less a case or three: they only keep it from getting worse. */
 	static const struct {
 		const char *folder;
 		bool to_written;
 		double floor_match, floor_exact;
-	} parts[] = {
-		{"text_normalization_nemo/en/itn", true, 0.5, 0.4}, {"text_normalization_nemo/en/tn", false, 0.5, 0.4}};
+	} parts[] = {{"text_normalization_nemo/en/itn", true, 0.59, 0.51},
+		{"text_normalization_nemo/en/tn", false, 0.56, 0.46}};
 
 	for (size_t i = 0; i < CW_COUNT(parts); i++) {
 		const char *folder = cw_test_data(parts[i].folder);

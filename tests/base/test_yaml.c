@@ -96,6 +96,14 @@ static void every_node_knows_its_place(void **state)
 	assert_false(cw_yaml_where_key(y, slots, "absent", &l, &c));
 	assert_false(cw_yaml_where_index(y, slots, 2, &l, &c));
 
+	talloc_free(y);
+
+	/* a value left out in a flow mapping has no token: its key stands for it */
+	assert_int_equal(parse("a: {x: 1, bb\n  11}\n", &y, NULL), 0);
+	assert_true(cw_yaml_where_member(y, json_object_get(cw_yaml_root(y), "a"), "bb 11", &l, &c));
+	assert_int_equal(l, 1);
+	assert_int_equal(c, 11);
+
 	json_t *foreign = json_integer(1);
 
 	assert_false(cw_yaml_where(y, foreign, &l, &c));
