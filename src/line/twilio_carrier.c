@@ -448,10 +448,12 @@ static const char *no_param(const struct cw_line *l, const char *name)
 
 int cw_twilio_dial(void *parent, struct cw_world *w, const struct cw_twilio_carrier_conf *conf, struct cw_line **ret, struct cw_why *why)
 {
+	char warm_up[29];                /* the first signature of a process loads the library's tables: not in a handler */
 	int err = check_conf(conf, why);
 
 	if (err)
 		return err;
+	cw_twilio_sign("", "", NULL, warm_up);
 
 	CW_SCOPED struct call *c = talloc_zero(NULL, struct call);
 	if (!c || !copy_conf(c, conf))

@@ -313,6 +313,7 @@ static bool copy_conf(struct cw_twilio_server *s, const struct cw_twilio_server_
 int cw_twilio_server_new(void *parent, struct cw_world *w, const struct cw_twilio_server_conf *conf, cw_twilio_call_fn *fn, void *arg,
 	struct cw_twilio_server **ret, struct cw_why *why)
 {
+	char warm_up[29];                /* the first signature of a process loads the library's tables: not while a call waits */
 	int err = check_conf(conf, why);
 
 	if (err)
@@ -327,6 +328,7 @@ int cw_twilio_server_new(void *parent, struct cw_world *w, const struct cw_twili
 	s->fn = fn;
 	s->arg = arg;
 	s->log = (struct cw_log){.name = "twilio"};
+	cw_twilio_sign("", "", NULL, warm_up);
 	if (!s->conf.auth_token)
 		cw_log_warn(&s->log, "unsigned", "hint=\"no auth_token: anybody who finds %s may call\"", s->conf.voice_path);
 	talloc_set_destructor(s, server_destroy);
