@@ -4,8 +4,10 @@
 
 #include "speech/drivers.h"
 #include "speech/spec.h"
+#include "speech/speech.h"
+#include "speech/sphinx.h"
 
-static const struct cw_stt_driver *const drivers[] = {&cw_stt_modem, NULL};
+static const struct cw_stt_driver *const drivers[] = {&cw_stt_pocketsphinx, &cw_stt_modem, NULL};
 
 const struct cw_stt_driver *const *cw_stt_drivers(void)
 {
@@ -53,4 +55,9 @@ void cw_stt_finish(struct cw_stt *s)
 void cw_stt_cancel(struct cw_stt *s)
 {
 	s->driver->cancel(s);
+}
+
+void cw_speech_release(void)
+{
+	cw_sphinx_release();
 }

@@ -129,6 +129,7 @@ static cst_utterance *synthesise(struct render *r)
 {
 	cst_utterance *u = new_utterance();
 
+	noise_state = 1;
 	for (const char *p = r->text->text; *p; p++)
 		noise_state = noise_state * 31 + (unsigned char)*p;
 	noise_state |= 1;

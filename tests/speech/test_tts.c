@@ -224,12 +224,12 @@ static void long_text(void **state)
 	bench_open(&b);
 	assert_int_equal(cw_tts_say(b.root, b.tts, text, &events, &e, &e.job), EMSGSIZE);
 	assert_null(e.job);
-	text[strstr(voice, "modem") ? 4000 : 700] = 0;
+	text[strstr(voice, "flite") ? 500 : 4000] = 0;
 	say(&b, &e, text);
 	run(&b, 30000000);
 	assert_int_equal(e.dones, 1);
 	assert_int_equal(e.err, 0);
-	assert_true(e.samples > 30 * CW_RATE_HZ);
+	assert_true(e.samples > 20 * CW_RATE_HZ);
 	bench_close(&b);
 }
 
@@ -318,7 +318,7 @@ static void freed_in_its_handlers(void **state)
 		run(&b, 5000000);
 		assert_null(e.job);
 		assert_int_equal(e.dones, m == IN_DONE);
-		assert_true(m == IN_DONE || e.chunks + e.words == 1 || m == IN_AUDIO);
+		assert_true(m == IN_DONE || (m == IN_AUDIO ? e.chunks : e.words) == 1);
 	}
 	bench_close(&b);
 }
@@ -435,14 +435,16 @@ int main(void)
 		CW_TEST(voice_freed_before_its_sentence),
 		CW_TEST(speed_changes_the_length),
 	};
+	const struct CMUnitTest brief[] = {
+		CW_TEST(same_text_same_samples), CW_TEST(sentences_at_once), CW_TEST(world_ends_in_the_middle)};
 	const struct CMUnitTest others[] = {CW_TEST(unknown_voices_are_named)};
 	int failed = 0;
 
 	failed += cmocka_run_group_tests_name("modem, simulated", contract, use_modem_sim, NULL);
 	failed += cmocka_run_group_tests_name("modem", contract, use_modem_os, NULL);
 	failed += cmocka_run_group_tests_name("flite:kal16", contract, use_flite_kal16, NULL);
-	failed += cmocka_run_group_tests_name("flite:slt", contract, use_flite_slt, NULL);
-	failed += cmocka_run_group_tests_name("flite:rms, simulated", contract, use_flite_sim, NULL);
+	failed += cmocka_run_group_tests_name("flite:slt", brief, use_flite_slt, NULL);
+	failed += cmocka_run_group_tests_name("flite:rms, simulated", brief, use_flite_sim, NULL);
 	failed += cmocka_run_group_tests_name("espeak", contract, use_espeak, NULL);
 	failed += cmocka_run_group_tests_name("all", others, NULL, NULL);
 	return failed;

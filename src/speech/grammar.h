@@ -1,0 +1,17 @@
+/*
+ * grammar.h: hints as material for models: normalised phrases, examples of what fits their slots, or a JSGF grammar
+ */
+#pragma once
+#include <stdio.h>
+
+#include "speech/hints.h"
+#include "speech/ngram.h"
+
+struct cw_grammar;
+
+/* Normalise hints (figures to words, case). On the lane: it uses base/norm.h, which is not for workers. NULL: no memory. */
+struct cw_grammar *cw_grammar_new(void *parent, const struct cw_hints *hints);
+/* Count examples of every phrase, each phrase with @weight in sum. Allocates below @g only. ENOMEM, E2BIG. */
+int cw_grammar_count(const struct cw_grammar *gr, struct cw_ngram *g, float weight);
+/* The same as a grammar in JSGF: a rule per class, one alternative per phrase; and its words, each once, by cw_ngram_add(). */
+int cw_grammar_jsgf(const struct cw_grammar *gr, FILE *out);
