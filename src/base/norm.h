@@ -12,13 +12,17 @@
 #pragma once
 #include "base/str.h"
 
-/* Each returns a new string under @parent, NULL only when out of memory. Lower case, single blanks, no punctuation but apostrophes inside words. */
-char *cw_norm_fold(void *parent, struct cw_str text);   /* case and punctuation only */
-char *cw_norm_spoken(void *parent, struct cw_str text); /* figures to words */
-char *cw_norm_written(void *parent, struct
-	cw_str text); /* number words to figures: "twenty five" 25, "nine thirty a m" 9:30 am, "december third" december 3 */
-char *cw_norm_match(void *parent, struct
-	cw_str text); /* canonical for comparison: written, figures side by side joined, "2:30" as 230, one spelling of street, doctor, okay … */
+/* Each returns a new string under @parent, NULL only when out of memory. Lower case, single blanks, no punctuation but
+ * apostrophes inside words and what belongs to figures ("9:30", "$25.50"). */
+
+/* Case and punctuation only: "9:30" becomes two words. */
+char *cw_norm_fold(void *parent, struct cw_str text);
+/* Figures to words. */
+char *cw_norm_spoken(void *parent, struct cw_str text);
+/* Number words to figures: "twenty five" 25, "nine thirty a m" 9:30 am, "december third" december 3. */
+char *cw_norm_written(void *parent, struct cw_str text);
+/* For comparison: written, figures side by side joined, "2:30" as 230, one spelling of street, doctor, okay and the like. */
+char *cw_norm_match(void *parent, struct cw_str text);
 
 /* Digits of a spoken or written phone number in @text ("four one five, 555 oh one three four", "double five"), at most
  * @size-1 of them, NUL-terminated; returns how many. */
