@@ -19,7 +19,7 @@ static uint64_t now_ns(void)
 	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
-static uint64_t sink;           /* keeps the compiler from leaving the work out */
+static uint64_t sink; /* keeps the compiler from leaving the work out */
 
 static double scan_by_hand(const char *text, size_t len)
 {
@@ -58,7 +58,8 @@ static double write_by_hand(const uint8_t *ulaw)
 	uint64_t start = now_ns();
 
 	for (unsigned i = 0; i < ROUNDS; i++) {
-		size_t n = cw_twilio_media_encode_carrier(text, SID, "inbound", i + 1, i, i * UINT64_C(20), ulaw, CW_FRAME_SAMPLES);
+		size_t n = cw_twilio_media_encode_carrier(
+			text, SID, "inbound", i + 1, i, i * UINT64_C(20), ulaw, CW_FRAME_SAMPLES);
 
 		sink += (unsigned char)text[n - 5];
 	}
@@ -72,9 +73,10 @@ static double write_by_jansson(const uint8_t *ulaw)
 	for (unsigned i = 0; i < ROUNDS; i++) {
 		char payload[CW_FRAME_SAMPLES * 2], text[CW_TWILIO_TEXT_MAX];
 		size_t len = cw_base64_encode(ulaw, CW_FRAME_SAMPLES, payload);
-		CW_JSON_SCOPED json_t *msg = json_pack("{s:s, s:o, s:s, s:{s:s, s:o, s:o, s:s%}}", "event", "media", "sequenceNumber",
-			json_sprintf("%u", i + 1), "streamSid", SID, "media", "track", "inbound", "chunk", json_sprintf("%u", i), "timestamp",
-			json_sprintf("%u", i * 20), "payload", payload, len);
+		CW_JSON_SCOPED json_t *msg = json_pack("{s:s, s:o, s:s, s:{s:s, s:o, s:o, s:s%}}", "event", "media",
+			"sequenceNumber", json_sprintf("%u", i + 1), "streamSid", SID, "media", "track", "inbound",
+			"chunk", json_sprintf("%u", i), "timestamp", json_sprintf("%u", i * 20), "payload", payload,
+			len);
 
 		sink += json_dumpb(msg, text, sizeof(text), JSON_COMPACT);
 	}

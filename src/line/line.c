@@ -27,15 +27,27 @@ void cw_line_attach(struct cw_line *l, const struct cw_line_events *ev, void *ar
 	l->arg = arg;
 }
 
-int cw_line_send(struct cw_line *l, const uint8_t *ulaw, size_t n) { return l->driver->send(l, ulaw, n); }
+int cw_line_send(struct cw_line *l, const uint8_t *ulaw, size_t n)
+{
+	return l->driver->send(l, ulaw, n);
+}
 
-int cw_line_mark(struct cw_line *l, uint32_t id) { return l->driver->mark(l, id); }
+int cw_line_mark(struct cw_line *l, uint32_t id)
+{
+	return l->driver->mark(l, id);
+}
 
-int cw_line_clear(struct cw_line *l) { return l->driver->clear(l); }
+int cw_line_clear(struct cw_line *l)
+{
+	return l->driver->clear(l);
+}
 
 int cw_line_dtmf(struct cw_line *l, const char *digits)
 {
 	return l->driver->dtmf ? l->driver->dtmf(l, digits) : ENOTSUP;
 }
 
-void cw_line_hang_up(struct cw_line *l, const char *why) { l->driver->hang_up(l, why); }
+void cw_line_hang_up(struct cw_line *l, const char *why)
+{
+	l->driver->hang_up(l, why);
+}

@@ -10,21 +10,21 @@
 #include "world/world.h"
 
 #define OPS_START      16u
-#define OPS_MAX        32768u                      /* in flight each way: eleven minutes of frames */
-#define PLAYOUT_MAX    (10u * 60 * CW_RATE_HZ)     /* as a carrier buffers */
-#define MIC_MAX_FRAMES 8u                          /* sent by the carrier side ahead of its pace */
-#define CATCH_UP_MAX   25u                         /* frames made up after a late tick; beyond it time is skipped */
+#define OPS_MAX        32768u                  /* in flight each way: eleven minutes of frames */
+#define PLAYOUT_MAX    (10u * 60 * CW_RATE_HZ) /* as a carrier buffers */
+#define MIC_MAX_FRAMES 8u                      /* sent by the carrier side ahead of its pace */
+#define CATCH_UP_MAX   25u                     /* frames made up after a late tick; beyond it time is skipped */
 
 /* What travels towards one end. */
 enum op_kind { OP_ANSWERED, OP_DATA, OP_MARK, OP_CLEAR, OP_DTMF, OP_MARK_BACK, OP_END };
 
 struct op {
 	uint64_t due_us;
-	uint64_t position;                  /* OP_DATA to the agent */
-	uint32_t value;                     /* mark, digit, or reason */
+	uint64_t position; /* OP_DATA to the agent */
+	uint32_t value;    /* mark, digit, or reason */
 	enum op_kind kind;
 	bool cleared;
-	uint8_t bytes[CW_FRAME_SAMPLES];    /* a frame, or the text of OP_END */
+	uint8_t bytes[CW_FRAME_SAMPLES]; /* a frame, or the text of OP_END */
 };
 
 enum end_state { END_RINGING, END_UP, END_CLOSED };
@@ -32,13 +32,13 @@ enum end_state { END_RINGING, END_UP, END_CLOSED };
 struct end {
 	struct cw_line line;
 	struct cw_world *world;
-	struct end *peer;                   /* NULL: was freed */
+	struct end *peer; /* NULL: was freed */
 	enum end_state state;
 	struct cw_line_info info;
 	uint64_t delay_us;
-	bool *gone;                         /* set by the destructor while a handler runs */
+	bool *gone; /* set by the destructor while a handler runs */
 
-	struct op *ops;                     /* ring of what is on its way to this end */
+	struct op *ops; /* ring of what is on its way to this end */
 	unsigned ops_cap, ops_first, ops_n;
 	struct cw_timer timer;
 
@@ -46,7 +46,7 @@ struct end {
 	struct cw_playout *playout, *mic;
 	struct cw_tick tick;
 	uint64_t epoch_us, frames;
-	bool ticking;                       /* inside its own tick, which flushes what it sent */
+	bool ticking; /* inside its own tick, which flushes what it sent */
 };
 
 static int end_destroy(struct end *e);
@@ -66,7 +66,10 @@ static void arm(struct end *e)
 	cw_timer_start(&e->timer, due > now ? due - now : 0, deliver_due, e);
 }
 
-static struct op *op_at(struct end *e, unsigned i) { return &e->ops[(e->ops_first + i) % e->ops_cap]; }
+static struct op *op_at(struct end *e, unsigned i)
+{
+	return &e->ops[(e->ops_first + i) % e->ops_cap];
+}
 
 static int grow_ops(struct end *e)
 {
@@ -113,7 +116,7 @@ static void push_end(struct end *e, uint64_t delay_us, enum cw_end_reason reason
 {
 	struct op *o = push(e, OP_END, delay_us);
 
-	if (!o) {                            /* the way is full: the goodbye takes the place of the last frame */
+	if (!o) { /* the way is full: the goodbye takes the place of the last frame */
 		o = op_at(e, e->ops_n - 1);
 		o->kind = OP_END;
 	}
@@ -190,12 +193,12 @@ static void take(struct end *e, const struct op *o)
 		break;
 	case OP_DATA:
 		if (e->playout)
-			(void)cw_playout_put(e->playout, o->bytes, CW_FRAME_SAMPLES);  /* full: counted there */
+			(void)cw_playout_put(e->playout, o->bytes, CW_FRAME_SAMPLES); /* full: counted there */
 		else if (ev && ev->frame)
 			ev->frame(o->bytes, o->position, e->line.arg);
 		break;
 	case OP_MARK:
-		(void)play_mark(e, o->value);  /* too many at once: it is lost, as on the wire */
+		(void)play_mark(e, o->value); /* too many at once: it is lost, as on the wire */
 		break;
 	case OP_CLEAR:
 		cw_playout_clear(e->playout);
@@ -252,7 +255,7 @@ static void step(struct end *e, const bool *gone)
 	struct op *o = push(e->peer, OP_DATA, e->delay_us);
 
 	if (!o)
-		return;                      /* the agent's lane is stuck for minutes: a gap in its positions tells */
+		return; /* the agent's lane is stuck for minutes: a gap in its positions tells */
 	o->position = position;
 	memcpy(o->bytes, frame, sizeof(frame));
 }
@@ -274,7 +277,7 @@ static void tick(void *arg)
 	e->gone = NULL;
 	e->ticking = false;
 	if (e->peer && e->peer->ops_n)
-		deliver_due(e->peer);        /* last: its handlers may free both ends */
+		deliver_due(e->peer); /* last: its handlers may free both ends */
 }
 
 static int carrier_send(struct cw_line *l, const uint8_t *ulaw, size_t n)
@@ -386,7 +389,7 @@ static void hang_up(struct cw_line *l, const char *why)
 		return;
 	e->state = END_CLOSED;
 	cw_tick_stop(&e->tick);
-	e->ops_n = 0;                        /* nothing more is heard, only the end */
+	e->ops_n = 0; /* nothing more is heard, only the end */
 	push_end(e, 0, CW_END_LOCAL, why);
 	arm(e);
 	if (e->peer && e->peer->state != END_CLOSED)
@@ -464,7 +467,8 @@ static int end_new(struct cw_world *w, const struct cw_loop_conf *conf, enum cw_
 	return 0;
 }
 
-int cw_loop_new(void *parent, struct cw_world *w, const struct cw_loop_conf *conf, struct cw_line **agent, struct cw_line **carrier)
+int cw_loop_new(void *parent, struct cw_world *w, const struct cw_loop_conf *conf, struct cw_line **agent,
+	struct cw_line **carrier)
 {
 	CW_SCOPED struct end *a = NULL;
 	CW_SCOPED struct end *c = NULL;
@@ -475,7 +479,7 @@ int cw_loop_new(void *parent, struct cw_world *w, const struct cw_loop_conf *con
 	if (err)
 		return err;
 
-	(void)push(a, OP_ANSWERED, conf->answer_us);  /* the ring is empty: cannot fail */
+	(void)push(a, OP_ANSWERED, conf->answer_us); /* the ring is empty: cannot fail */
 	(void)push(c, OP_ANSWERED, conf->answer_us);
 	a->peer = c;
 	c->peer = a;

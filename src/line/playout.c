@@ -9,10 +9,10 @@
 #define RING_START  8000u /* bytes: one second */
 #define MARKS_START 16u
 #define MARKS_MAX   1024u
-#define GAP_FRAMES  10u   /* a silence of 200 ms is a pause, a shorter one an underrun */
+#define GAP_FRAMES  10u /* a silence of 200 ms is a pause, a shorter one an underrun */
 
 struct mark {
-	uint64_t at;      /* reached when this many bytes were played */
+	uint64_t at; /* reached when this many bytes were played */
 	bool cleared;
 	char name[CW_PLAYOUT_NAME];
 };
@@ -20,11 +20,11 @@ struct mark {
 struct cw_playout {
 	uint8_t *ring;
 	size_t cap, max;
-	uint64_t put, played;      /* bytes since the start; put - played are in the ring */
-	struct mark *marks;        /* ring of marks_cap */
+	uint64_t put, played; /* bytes since the start; put - played are in the ring */
+	struct mark *marks;   /* ring of marks_cap */
 	unsigned marks_cap, marks_first, marks_n;
-	unsigned dry_frames;       /* frames without audio since it ran out; 0 = audio flows */
-	bool spoke;                /* some audio was played since new() or the last clear */
+	unsigned dry_frames; /* frames without audio since it ran out; 0 = audio flows */
+	bool spoke;          /* some audio was played since new() or the last clear */
 	uint64_t underruns, dropped;
 };
 
@@ -194,8 +194,17 @@ void cw_playout_reset(struct cw_playout *p)
 	p->marks_n = 0;
 }
 
-size_t cw_playout_buffered(const struct cw_playout *p) { return (size_t)(p->put - p->played); }
+size_t cw_playout_buffered(const struct cw_playout *p)
+{
+	return (size_t)(p->put - p->played);
+}
 
-uint64_t cw_playout_underruns(const struct cw_playout *p) { return p->underruns; }
+uint64_t cw_playout_underruns(const struct cw_playout *p)
+{
+	return p->underruns;
+}
 
-uint64_t cw_playout_dropped(const struct cw_playout *p) { return p->dropped; }
+uint64_t cw_playout_dropped(const struct cw_playout *p)
+{
+	return p->dropped;
+}

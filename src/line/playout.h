@@ -10,7 +10,7 @@
 
 struct cw_playout;
 
-#define CW_PLAYOUT_NAME 256   /* bytes of a mark's name with its NUL */
+#define CW_PLAYOUT_NAME 256 /* bytes of a mark's name with its NUL */
 
 /* @max_bytes: ring size (10 minutes of mu-law is 4.8 MB; the ring grows in steps up to it). */
 int cw_playout_new(void *parent, size_t max_bytes, struct cw_playout **ret);
@@ -25,8 +25,9 @@ bool cw_playout_next(struct cw_playout *p, uint8_t out[160]);
  * lives until the next mark(). */
 const char *cw_playout_reached(struct cw_playout *p, bool *cleared);
 void cw_playout_clear(struct cw_playout *p);
-size_t cw_playout_buffered(const struct cw_playout *p);      /* bytes */
-uint64_t cw_playout_underruns(const struct cw_playout *p);   /* gaps heard inside speech: audio ran out and came back within 200 ms */
-uint64_t cw_playout_dropped(const struct cw_playout *p);     /* bytes refused by put() */
+size_t cw_playout_buffered(const struct cw_playout *p); /* bytes */
+/* Gaps heard inside speech: audio ran out and came back within 200 ms. */
+uint64_t cw_playout_underruns(const struct cw_playout *p);
+uint64_t cw_playout_dropped(const struct cw_playout *p); /* bytes refused by put() */
 /* Forget everything, without giving marks back: a new stream begins. Memory is kept. */
 void cw_playout_reset(struct cw_playout *p);

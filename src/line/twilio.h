@@ -14,19 +14,19 @@ struct cw_world;
 
 struct cw_twilio_server;
 struct cw_twilio_server_conf {
-	const char *auth_token;      /* NULL: signatures are not checked (a warning at start) */
-	const char *public_url;      /* what Twilio was told, "https://voice.example.com"; NULL: from the Host header */
-	const char *voice_path;      /* "/voice" */
-	const char *stream_path;     /* "/media" */
-	unsigned max_calls;          /* admission; further calls get TwiML <Reject reason="busy"/>; 0 = 10000 */
-	uint64_t start_timeout_us;   /* from upgrade to "start", 0 = 10 s */
+	const char *auth_token;    /* NULL: signatures are not checked (a warning at start) */
+	const char *public_url;    /* what Twilio was told, "https://voice.example.com"; NULL: from the Host header */
+	const char *voice_path;    /* "/voice" */
+	const char *stream_path;   /* "/media" */
+	unsigned max_calls;        /* admission; further calls get TwiML <Reject reason="busy"/>; 0 = 10000 */
+	uint64_t start_timeout_us; /* from upgrade to "start", 0 = 10 s */
 };
 /* A new call: @line is the agent side and hangs from @parent given to the server; the callee attaches to it. Returning an
  * errno refuses it. */
 typedef int cw_twilio_call_fn(struct cw_line *line, const struct cw_line_info *info, void *arg);
 
-int cw_twilio_server_new(void *parent, struct cw_world *w, const struct cw_twilio_server_conf *conf, cw_twilio_call_fn *fn, void *arg,
-			 struct cw_twilio_server **ret, struct cw_why *why);
+int cw_twilio_server_new(void *parent, struct cw_world *w, const struct cw_twilio_server_conf *conf,
+	cw_twilio_call_fn *fn, void *arg, struct cw_twilio_server **ret, struct cw_why *why);
 /* Offer an exchange of a listener; false: not one of our paths, the caller answers it. */
 bool cw_twilio_server_request(struct cw_twilio_server *s, struct cw_exchange *x);
 bool cw_twilio_server_upgrade(struct cw_twilio_server *s, struct cw_exchange *x);
@@ -45,23 +45,25 @@ struct cw_twilio_carrier_conf {
 	/* <Dial> to these numbers is answered by playing @dial_say; others are no-answer. NULL-terminated, or NULL. */
 	const char *const *dial_numbers;
 	const char *dial_say;
-	const char *record_dir;      /* <Record> files, NULL = not kept */
+	const char *record_dir; /* <Record> files, NULL = not kept */
 	const char *ca_file;
-	const char *method;          /* of the first webhook, NULL = "POST" */
-	const char *twiml;           /* a document to run instead of asking @url (which may then be NULL) */
-	const char *fallback_url;    /* asked when a document cannot be had, or NULL */
-	const char *direction;       /* NULL = "inbound"; "outbound-api": the agent's side placed the call, webhook after the answer */
-	const char *status_events;   /* space list of initiated ringing answered completed; NULL = all four */
-	const char *call_sid;        /* NULL = a new one */
-	const char *api_base;        /* begins RecordingUrl; NULL = "https://api.twilio.com" */
-	uint64_t time_limit_us;      /* of the whole call, 0 = 4 h */
+	const char *method;       /* of the first webhook, NULL = "POST" */
+	const char *twiml;        /* a document to run instead of asking @url (which may then be NULL) */
+	const char *fallback_url; /* asked when a document cannot be had, or NULL */
+	const char *
+		direction; /* NULL = "inbound"; "outbound-api": the agent's side placed the call, webhook after the answer */
+	const char *status_events; /* space list of initiated ringing answered completed; NULL = all four */
+	const char *call_sid;      /* NULL = a new one */
+	const char *api_base;      /* begins RecordingUrl; NULL = "https://api.twilio.com" */
+	uint64_t time_limit_us;    /* of the whole call, 0 = 4 h */
 };
 /* Place a call: the line is the carrier side, `answered` comes when audio flows, frames every 20 ms from then on. EINVAL, ENOMEM. */
-int cw_twilio_dial(void *parent, struct cw_world *w, const struct cw_twilio_carrier_conf *conf, struct cw_line **ret, struct cw_why *why);
+int cw_twilio_dial(void *parent, struct cw_world *w, const struct cw_twilio_carrier_conf *conf, struct cw_line **ret,
+	struct cw_why *why);
 /* For lines made by cw_twilio_dial(). Notes of such a line: "status.<CallStatus>", "twilio.request" {method,url,status},
  * "twilio.twiml" {verbs}, "twilio.<verb>" {…}, "twilio.warning" {code,text} for what Twilio's debugger would show. */
 const char *cw_twilio_call_sid(const struct cw_line *l);
-const char *cw_twilio_call_status(const struct cw_line *l);      /* "ringing", "in-progress", "completed" … */
+const char *cw_twilio_call_status(const struct cw_line *l); /* "ringing", "in-progress", "completed" … */
 /* As the REST API updates a call: run another document from now on, given by URL or as text. ENOTCONN: not in progress. */
 int cw_twilio_call_redirect(struct cw_line *l, const char *method, const char *url, const char *twiml);
 

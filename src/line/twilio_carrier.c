@@ -6,9 +6,9 @@
 #include "base/json.h"
 #include "line/twilio_call.h"
 
-#define PLAYOUT_MAX    (10u * 60 * CW_RATE_HZ)   /* Twilio discards what goes beyond (31931) */
+#define PLAYOUT_MAX    (10u * 60 * CW_RATE_HZ) /* Twilio discards what goes beyond (31931) */
 #define MIC_MAX_FRAMES 8u
-#define CATCH_UP_MAX   25u                       /* frames made up after a late tick; beyond it time is skipped */
+#define CATCH_UP_MAX   25u /* frames made up after a late tick; beyond it time is skipped */
 #define NEWS_MAX       256u
 #define LIMIT_US       (4ull * 3600 * 1000000)
 #define ZEROS32        "00000000000000000000000000000000"
@@ -50,7 +50,7 @@ static struct news *news_add(struct call *c, enum news_kind kind)
 	struct news *n = c->n_news < NEWS_MAX && c->state != CALL_CLOSED ? talloc_zero(c, struct news) : NULL;
 
 	if (!n)
-		return NULL;                 /* a flood of remarks, or no memory: the call is worth more */
+		return NULL; /* a flood of remarks, or no memory: the call is worth more */
 	n->kind = kind;
 	*c->news_tail = n;
 	c->news_tail = &n->next;
@@ -70,7 +70,7 @@ void cw_call_note(struct call *c, const char *what, const char *fmt, ...)
 	data = json_vpack_ex(NULL, 0, fmt, ap);
 	va_end(ap);
 	if (!data)
-		return;                      /* no memory, or bytes from outside which are not UTF-8 */
+		return; /* no memory, or bytes from outside which are not UTF-8 */
 	cw_json_dump(&b, data);
 	cw_log_debug(&c->log, what, "%s", b.p ? b.p : "");
 	n = news_add(c, NEWS_NOTE);
@@ -311,7 +311,10 @@ static int line_mark(struct cw_line *l, uint32_t id)
 	return 0;
 }
 
-static int line_clear(struct cw_line *l) { return ((struct call *)l)->state == CALL_IN_PROGRESS ? 0 : ENOTCONN; }
+static int line_clear(struct cw_line *l)
+{
+	return ((struct call *)l)->state == CALL_IN_PROGRESS ? 0 : ENOTCONN;
+}
 
 static int line_dtmf(struct cw_line *l, const char *digits)
 {
@@ -330,7 +333,8 @@ static void line_hang_up(struct cw_line *l, const char *why)
 {
 	struct call *c = (struct call *)l;
 
-	cw_call_end(c, CW_END_LOCAL, c->state == CALL_IN_PROGRESS ? "completed" : "canceled", "%s", why ? why : "hung up");
+	cw_call_end(
+		c, CW_END_LOCAL, c->state == CALL_IN_PROGRESS ? "completed" : "canceled", "%s", why ? why : "hung up");
 }
 
 static const struct cw_line_driver driver = {
@@ -357,7 +361,8 @@ static void begin(void *arg)
 	if (outbound)
 		cw_call_answer(c);
 	if (c->conf.twiml)
-		(void)cw_call_run(c, c->conf.twiml, strlen(c->conf.twiml), "");  /* a bad document ends the call by itself */
+		(void)cw_call_run(
+			c, c->conf.twiml, strlen(c->conf.twiml), ""); /* a bad document ends the call by itself */
 	else
 		cw_call_goto(c, c->conf.method, c->conf.url, NULL);
 }
@@ -423,7 +428,8 @@ static int check_conf(const struct cw_twilio_carrier_conf *conf, struct cw_why *
 	if (!conf->url && !conf->twiml)
 		return cw_why_set(why, EINVAL, "a call needs the URL of the agent's voice webhook");
 	if (conf->url && strncmp(conf->url, "http://", 7) != 0 && strncmp(conf->url, "https://", 8) != 0)
-		return cw_why_set(why, EINVAL, "voice webhook '%s': expected http://host:port/path or https://…", conf->url);
+		return cw_why_set(
+			why, EINVAL, "voice webhook '%s': expected http://host:port/path or https://…", conf->url);
 	if (conf->call_sid && strlen(conf->call_sid) != CW_TWILIO_SID_SIZE - 1)
 		return cw_why_set(why, EINVAL, "call SID '%s': expected CA and 32 hexadecimal digits", conf->call_sid);
 	return 0;
@@ -446,9 +452,10 @@ static const char *no_param(const struct cw_line *l, const char *name)
 	return NULL;
 }
 
-int cw_twilio_dial(void *parent, struct cw_world *w, const struct cw_twilio_carrier_conf *conf, struct cw_line **ret, struct cw_why *why)
+int cw_twilio_dial(void *parent, struct cw_world *w, const struct cw_twilio_carrier_conf *conf, struct cw_line **ret,
+	struct cw_why *why)
 {
-	char warm_up[29];                /* the first signature of a process loads the library's tables: not in a handler */
+	char warm_up[29]; /* the first signature of a process loads the library's tables: not in a handler */
 	int err = check_conf(conf, why);
 
 	if (err)
@@ -472,8 +479,8 @@ int cw_twilio_dial(void *parent, struct cw_world *w, const struct cw_twilio_carr
 	c->log = (struct cw_log){.name = "carrier", .id = c->call_sid};
 	c->info = (struct cw_line_info){
 		.call_id = c->call_sid, .stream_id = "", .from = c->conf.from, .to = c->conf.to, .param = no_param};
-	if (cw_playout_new(c, PLAYOUT_MAX, &c->playout) || cw_playout_new(c, MIC_MAX_FRAMES * CW_FRAME_SAMPLES, &c->mic) ||
-		cw_dtmf_rx_new(c, &c->dtmf))
+	if (cw_playout_new(c, PLAYOUT_MAX, &c->playout) ||
+		cw_playout_new(c, MIC_MAX_FRAMES * CW_FRAME_SAMPLES, &c->mic) || cw_dtmf_rx_new(c, &c->dtmf))
 		return cw_why_set(why, ENOMEM, "out of memory");
 	cw_tick_init(&c->tick, w);
 	cw_timer_init(&c->limit, w);
@@ -486,9 +493,15 @@ int cw_twilio_dial(void *parent, struct cw_world *w, const struct cw_twilio_carr
 	return 0;
 }
 
-const char *cw_twilio_call_sid(const struct cw_line *l) { return ((const struct call *)l)->call_sid; }
+const char *cw_twilio_call_sid(const struct cw_line *l)
+{
+	return ((const struct call *)l)->call_sid;
+}
 
-const char *cw_twilio_call_status(const struct cw_line *l) { return cw_call_status((const struct call *)l); }
+const char *cw_twilio_call_status(const struct cw_line *l)
+{
+	return cw_call_status((const struct call *)l);
+}
 
 int cw_twilio_call_redirect(struct cw_line *l, const char *method, const char *url, const char *twiml)
 {
@@ -502,6 +515,6 @@ int cw_twilio_call_redirect(struct cw_line *l, const char *method, const char *u
 	if (url)
 		cw_call_goto(c, method ? method : "POST", url, NULL);
 	else
-		(void)cw_call_run(c, twiml, strlen(twiml), "");  /* a bad document ends the call by itself */
+		(void)cw_call_run(c, twiml, strlen(twiml), ""); /* a bad document ends the call by itself */
 	return 0;
 }

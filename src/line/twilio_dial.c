@@ -7,22 +7,22 @@
 #include "speech/tts.h"
 
 #define FRAMES_PER_S  50u
-#define ANSWER_FRAMES (2 * FRAMES_PER_S)     /* a callee picks up after two seconds */
-#define RING_MS       2000u                  /* ringback: 2 s on, 4 s off */
+#define ANSWER_FRAMES (2 * FRAMES_PER_S) /* a callee picks up after two seconds */
+#define RING_MS       2000u              /* ringback: 2 s on, 4 s off */
 #define RING_PERIOD   (6 * FRAMES_PER_S)
-#define LINGER_FRAMES (1 * FRAMES_PER_S)     /* the callee waits for a word, then hangs up */
+#define LINGER_FRAMES (1 * FRAMES_PER_S) /* the callee waits for a word, then hangs up */
 
 enum leg_state { LEG_RINGING, LEG_TALKING, LEG_OVER };
 
 /* <Dial>: the second leg is a test callee who picks up when its number is listed, says one sentence and hangs up. */
 struct dial {
 	struct verb v;
-	const struct cw_twiml_node *noun;    /* whose number is rung; the verb itself for plain text */
+	const struct cw_twiml_node *noun; /* whose number is rung; the verb itself for plain text */
 	const char *number;
 	bool will_answer, star_ends;
 	enum leg_state state;
-	unsigned timeout, limit;             /* frames */
-	unsigned frames;                     /* in this state */
+	unsigned timeout, limit; /* frames */
+	unsigned frames;         /* in this state */
 	unsigned quiet;
 	char sid[CW_TWILIO_SID_SIZE];
 	unsigned sequence;
@@ -100,7 +100,8 @@ static void on_spoken(int err, const char *reason, void *arg)
 	struct dial *d = arg;
 
 	if (err)
-		cw_call_warn(d->v.call, 13520, "the dialled party cannot speak: %s", reason ? reason : strerrordesc_np(err));
+		cw_call_warn(
+			d->v.call, 13520, "the dialled party cannot speak: %s", reason ? reason : strerrordesc_np(err));
 	TALLOC_FREE(d->job);
 	d->spoken = true;
 }
@@ -197,7 +198,8 @@ static void choose(struct dial *d)
 static int dial_start(struct verb *v)
 {
 	struct dial *d = (struct dial *)v;
-	unsigned timeout = cw_twiml_attr_uint(v->node, "timeout", 30), limit = cw_twiml_attr_uint(v->node, "timeLimit", 14400);
+	unsigned timeout = cw_twiml_attr_uint(v->node, "timeout", 30),
+		 limit = cw_twiml_attr_uint(v->node, "timeLimit", 14400);
 	int err;
 
 	d->timeout = (timeout < 600 ? timeout : 600) * FRAMES_PER_S;
@@ -217,4 +219,5 @@ static int dial_start(struct verb *v)
 	return 0;
 }
 
-const struct verb_ops cw_dial_ops = {"Dial", dial_start, dial_frame, dial_digit, sizeof(struct dial), false, dial_hung_up};
+const struct verb_ops cw_dial_ops = {
+	"Dial", dial_start, dial_frame, dial_digit, sizeof(struct dial), false, dial_hung_up};

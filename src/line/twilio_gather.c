@@ -6,22 +6,22 @@
 #include "line/twilio_call.h"
 #include "speech/stt.h"
 
-#define FRAMES_PER_S     50u
-#define DIGITS_MAX       64u
-#define AUTO_PAUSE       40u                     /* speechTimeout="auto": 800 ms of silence */
-#define PREROLL_FRAMES   16u                     /* the voice detector confirms an onset late */
-#define SPEECH_MAX       (60u * FRAMES_PER_S)
-#define FINAL_WAIT       (8u * FRAMES_PER_S)     /* for the recogniser's last word */
-#define HINTS_MAX        500u
+#define FRAMES_PER_S   50u
+#define DIGITS_MAX     64u
+#define AUTO_PAUSE     40u /* speechTimeout="auto": 800 ms of silence */
+#define PREROLL_FRAMES 16u /* the voice detector confirms an onset late */
+#define SPEECH_MAX     (60u * FRAMES_PER_S)
+#define FINAL_WAIT     (8u * FRAMES_PER_S) /* for the recogniser's last word */
+#define HINTS_MAX      500u
 
 struct gather {
 	struct verb v;
-	struct prompt *prompt;                   /* NULL: over */
+	struct prompt *prompt; /* NULL: over */
 	bool want_digits, want_speech, barge_in;
-	unsigned timeout, speech_timeout;        /* frames */
-	unsigned quiet;                          /* frames since the prompt's end, the last key or the end of speech */
+	unsigned timeout, speech_timeout; /* frames */
+	unsigned quiet;                   /* frames since the prompt's end, the last key or the end of speech */
 	unsigned num_digits;
-	char finish_key;                         /* 0: none */
+	char finish_key; /* 0: none */
 	char digits[DIGITS_MAX + 1];
 	unsigned n_digits;
 
@@ -83,13 +83,17 @@ static void on_partial(const char *text, void *arg)
 	cw_call_callback(c, cw_twiml_attr(g->v.node, "partialResultCallbackMethod", "POST"), url, f);
 }
 
-static void on_final(const char *text, double confidence, void *arg) { over(arg, text, confidence); }
+static void on_final(const char *text, double confidence, void *arg)
+{
+	over(arg, text, confidence);
+}
 
 static void on_failed(int err, const char *reason, void *arg)
 {
 	struct gather *g = arg;
 
-	cw_call_warn(g->v.call, 13334, "<Gather>: speech was not recognised: %s", reason ? reason : strerrordesc_np(err));
+	cw_call_warn(
+		g->v.call, 13334, "<Gather>: speech was not recognised: %s", reason ? reason : strerrordesc_np(err));
 	over(g, NULL, -1);
 }
 
@@ -102,7 +106,7 @@ static void give_hints(struct gather *g)
 
 	while (scratch && n < HINTS_MAX && cw_str_split(&rest, ',', &phrase)) {
 		phrase = cw_str_trim(phrase);
-		if (phrase.len && phrase.p[0] != '$')  /* $CLASS tokens belong to Google's models */
+		if (phrase.len && phrase.p[0] != '$') /* $CLASS tokens belong to Google's models */
 			phrases[n] = cw_str_dup(scratch, phrase);
 		if (phrase.len && phrase.p[0] != '$' && phrases[n])
 			n++;
@@ -115,8 +119,9 @@ static void open_ear(struct gather *g)
 {
 	static const struct cw_stt_events events = {.partial = on_partial, .final = on_final, .failed = on_failed};
 	struct call *c = g->v.call;
-	const struct cw_stt_conf conf = {
-		.engine = c->conf.gather_engine, .language = cw_twiml_attr(g->v.node, "language", "en-US"), .rate_hz = CW_RATE_HZ};
+	const struct cw_stt_conf conf = {.engine = c->conf.gather_engine,
+		.language = cw_twiml_attr(g->v.node, "language", "en-US"),
+		.rate_hz = CW_RATE_HZ};
 	struct cw_why why = {0};
 
 	cw_vad_init(&g->vad, NULL);
@@ -153,7 +158,8 @@ static void listen_to(struct gather *g, const uint8_t *ulaw)
 	if (!g->in_segment)
 		return;
 	g->quiet = 0;
-	if (++g->segment_frames < SPEECH_MAX && (g->vad.speech || g->vad.frames - 1 - g->vad.last_frame < g->speech_timeout))
+	if (++g->segment_frames < SPEECH_MAX &&
+		(g->vad.speech || g->vad.frames - 1 - g->vad.last_frame < g->speech_timeout))
 		return;
 	g->in_segment = false;
 	g->finishing = true;
@@ -213,7 +219,8 @@ static void prompt_over(void *arg)
 static int gather_start(struct verb *v)
 {
 	struct gather *g = (struct gather *)v;
-	const char *input = cw_twiml_attr(v->node, "input", "dtmf"), *speech_timeout = cw_twiml_attr(v->node, "speechTimeout", NULL);
+	const char *input = cw_twiml_attr(v->node, "input", "dtmf"),
+		   *speech_timeout = cw_twiml_attr(v->node, "speechTimeout", NULL);
 	unsigned seconds = cw_twiml_attr_uint(v->node, "timeout", 5);
 
 	g->want_digits = strstr(input, "dtmf") != NULL;
@@ -222,8 +229,9 @@ static int gather_start(struct verb *v)
 	g->timeout = (seconds < 3600 ? seconds : 3600) * FRAMES_PER_S;
 	g->speech_timeout = g->timeout;
 	if (speech_timeout)
-		g->speech_timeout = !strcmp(speech_timeout, "auto") ? AUTO_PAUSE
-								    : cw_twiml_attr_uint(v->node, "speechTimeout", 5) * FRAMES_PER_S;
+		g->speech_timeout = !strcmp(speech_timeout, "auto")
+					    ? AUTO_PAUSE
+					    : cw_twiml_attr_uint(v->node, "speechTimeout", 5) * FRAMES_PER_S;
 	g->num_digits = cw_twiml_attr_uint(v->node, "numDigits", 0);
 	g->finish_key = cw_twiml_attr(v->node, "finishOnKey", "#")[0];
 	cw_call_note(v->call, "twilio.gather", "{s:s, s:i}", "input", input, "timeout_s", (int)seconds);
@@ -232,4 +240,5 @@ static int gather_start(struct verb *v)
 	return v->node->first ? cw_prompt_new(g, v->call, v->node->first, true, prompt_over, g, &g->prompt) : 0;
 }
 
-const struct verb_ops cw_gather_ops = {"Gather", gather_start, gather_frame, gather_digit, sizeof(struct gather), false, NULL};
+const struct verb_ops cw_gather_ops = {
+	"Gather", gather_start, gather_frame, gather_digit, sizeof(struct gather), false, NULL};

@@ -30,7 +30,7 @@ struct cw_twilio_server {
 	void *arg;
 	struct cw_log log;
 	struct ticket *tickets;
-	struct stream *streams;      /* all of them, started or not */
+	struct stream *streams; /* all of them, started or not */
 	unsigned n_tickets, n_streams, n_started;
 };
 

@@ -5,11 +5,11 @@
 #include "line/twilio_call.h"
 #include "line/twilio_msg.h"
 
-#define MESSAGE_MAX  (1u << 20)      /* an agent may send minutes of audio in one message */
-#define SLICE_CHARS  4096u           /* of base64, decoded at a time: a multiple of four */
-#define FRAME_TEXT   512u            /* a media message of 160 bytes takes 420 */
-#define URL_MAX      8192u
-#define FRAME_MS     20u
+#define MESSAGE_MAX    (1u << 20) /* an agent may send minutes of audio in one message */
+#define SLICE_CHARS    4096u      /* of base64, decoded at a time: a multiple of four */
+#define FRAME_TEXT     512u       /* a media message of 160 bytes takes 420 */
+#define URL_MAX        8192u
+#define FRAME_MS       20u
 #define PARAMETERS_MAX 64u
 
 enum media_state { MEDIA_CONNECTING, MEDIA_OPEN, MEDIA_CLOSING };
@@ -19,7 +19,7 @@ enum { WARNED_QUEUE = 1, WARNED_31924 = 2, WARNED_31931 = 4, WARNED_31950 = 8, W
 struct media {
 	struct media *next;
 	struct call *call;
-	struct verb *verb;               /* <Connect>, while it waits for us */
+	struct verb *verb; /* <Connect>, while it waits for us */
 	bool bidirectional, inbound, outbound;
 	enum media_state state;
 	struct cw_ws *ws;
@@ -78,7 +78,10 @@ static void send_json(struct media *m, json_t *msg)
 		warn_once(m, WARNED_QUEUE, 31903, "a message to the agent was lost: its socket takes nothing");
 }
 
-static json_t *next_sequence(struct media *m) { return json_sprintf("%llu", (unsigned long long)++m->sequence); }
+static json_t *next_sequence(struct media *m)
+{
+	return json_sprintf("%llu", (unsigned long long)++m->sequence);
+}
 
 static void send_connected(struct media *m)
 {
@@ -91,19 +94,22 @@ static void send_start(struct media *m)
 	json_t *tracks = json_array();
 
 	if (m->inbound)
-		(void)json_array_append_new(tracks, json_string("inbound"));  /* no memory: json_pack below fails as well */
+		(void)json_array_append_new(
+			tracks, json_string("inbound")); /* no memory: json_pack below fails as well */
 	if (m->outbound)
 		(void)json_array_append_new(tracks, json_string("outbound"));
-	send_json(m, json_pack("{s:s, s:o, s:s, s:{s:s, s:s, s:s, s:o, s:O, s:{s:s, s:i, s:i}}}", "event", "start", "sequenceNumber",
-			     next_sequence(m), "streamSid", m->sid, "start", "streamSid", m->sid, "accountSid", c->conf.account_sid,
-			     "callSid", c->call_sid, "tracks", tracks, "customParameters", m->parameters, "mediaFormat", "encoding",
-			     "audio/x-mulaw", "sampleRate", 8000, "channels", 1));
+	send_json(m,
+		json_pack("{s:s, s:o, s:s, s:{s:s, s:s, s:s, s:o, s:O, s:{s:s, s:i, s:i}}}", "event", "start",
+			"sequenceNumber", next_sequence(m), "streamSid", m->sid, "start", "streamSid", m->sid,
+			"accountSid", c->conf.account_sid, "callSid", c->call_sid, "tracks", tracks, "customParameters",
+			m->parameters, "mediaFormat", "encoding", "audio/x-mulaw", "sampleRate", 8000, "channels", 1));
 }
 
 static void send_stop(struct media *m)
 {
-	send_json(m, json_pack("{s:s, s:o, s:s, s:{s:s, s:s}}", "event", "stop", "sequenceNumber", next_sequence(m), "streamSid", m->sid,
-			     "stop", "accountSid", m->call->conf.account_sid, "callSid", m->call->call_sid));
+	send_json(m, json_pack("{s:s, s:o, s:s, s:{s:s, s:s}}", "event", "stop", "sequenceNumber", next_sequence(m),
+			     "streamSid", m->sid, "stop", "accountSid", m->call->conf.account_sid, "callSid",
+			     m->call->call_sid));
 }
 
 /* The hot one: no allocation here. A frame the socket does not take is lost, and its time with it. */
@@ -111,7 +117,8 @@ static void send_frame(struct media *m, const char *track, const uint8_t *ulaw)
 {
 	char text[FRAME_TEXT];
 	uint64_t at_ms = (m->call->frames - m->base_frames) * FRAME_MS;
-	size_t n = cw_twilio_media_encode_carrier(text, m->sid, track, m->sequence + 1, m->chunk + 1, at_ms, ulaw, CW_FRAME_SAMPLES);
+	size_t n = cw_twilio_media_encode_carrier(
+		text, m->sid, track, m->sequence + 1, m->chunk + 1, at_ms, ulaw, CW_FRAME_SAMPLES);
 
 	if (cw_ws_send(m->ws, CW_WS_TEXT, text, n)) {
 		warn_once(m, WARNED_QUEUE, 31903, "audio to the agent was lost: its socket takes nothing");
@@ -148,8 +155,8 @@ void cw_media_marks(struct call *c)
 	bool cleared;
 
 	while (m && (name = cw_playout_reached(c->playout, &cleared)))
-		send_json(m, json_pack("{s:s, s:o, s:s, s:{s:s}}", "event", "mark", "sequenceNumber", next_sequence(m), "streamSid", m->sid,
-				     "mark", "name", name));
+		send_json(m, json_pack("{s:s, s:o, s:s, s:{s:s}}", "event", "mark", "sequenceNumber", next_sequence(m),
+				     "streamSid", m->sid, "mark", "name", name));
 }
 
 static void connect_digit(struct verb *v, char digit)
@@ -157,8 +164,9 @@ static void connect_digit(struct verb *v, char digit)
 	struct media *m = bidirectional(v->call);
 
 	if (m)
-		send_json(m, json_pack("{s:s, s:s, s:o, s:{s:s, s:s#}}", "event", "dtmf", "streamSid", m->sid, "sequenceNumber",
-				     next_sequence(m), "dtmf", "track", "inbound_track", "digit", &digit, (size_t)1));
+		send_json(m, json_pack("{s:s, s:s, s:o, s:{s:s, s:s#}}", "event", "dtmf", "streamSid", m->sid,
+				     "sequenceNumber", next_sequence(m), "dtmf", "track", "inbound_track", "digit",
+				     &digit, (size_t)1));
 }
 
 /* ---- what the agent sends ---- */
@@ -176,7 +184,8 @@ static void take_audio(struct media *m, struct cw_str payload)
 			return;
 		}
 		if (cw_playout_put(m->call->playout, ulaw, n)) {
-			warn_once(m, WARNED_31931, 31931, "more than ten minutes of audio are buffered: what goes beyond is dropped");
+			warn_once(m, WARNED_31931, 31931,
+				"more than ten minutes of audio are buffered: what goes beyond is dropped");
 			return;
 		}
 		payload.p += slice.len;
@@ -187,7 +196,8 @@ static void take_audio(struct media *m, struct cw_str payload)
 static void take_mark(struct media *m, const char *name)
 {
 	if (cw_playout_mark(m->call->playout, name))
-		warn_once(m, WARNED_31951, 31951, "too many marks are pending, or a mark's name is longer than 255 bytes");
+		warn_once(m, WARNED_31951, 31951,
+			"too many marks are pending, or a mark's name is longer than 255 bytes");
 	cw_media_marks(m->call);
 }
 
@@ -306,7 +316,7 @@ static void over(struct media *m)
 	cw_call_stream_over(c);
 	if (!v)
 		return;
-	cw_playout_reset(c->playout);            /* what was buffered is not played any more */
+	cw_playout_reset(c->playout); /* what was buffered is not played any more */
 	cw_call_verb_action(v, NULL, false);
 }
 
@@ -357,7 +367,10 @@ void cw_media_stop_all(struct call *c)
 	}
 }
 
-bool cw_media_any(const struct call *c) { return c->streams != NULL; }
+bool cw_media_any(const struct call *c)
+{
+	return c->streams != NULL;
+}
 
 /* ---- from TwiML ---- */
 
@@ -370,9 +383,12 @@ static json_t *read_parameters(struct call *c, const struct cw_twiml_node *strea
 		const char *name = cw_twiml_attr(p, "name", ""), *value = cw_twiml_attr(p, "value", "");
 
 		if (!*name || strlen(name) + strlen(value) >= 500)
-			cw_call_warn(c, 12200, "line %u: <Parameter> needs a name, and less than 500 characters of name and value", p->line);
+			cw_call_warn(c, 12200,
+				"line %u: <Parameter> needs a name, and less than 500 characters of name and value",
+				p->line);
 		else
-			(void)json_object_set_new(o, name, json_string(value));  /* no memory: a parameter is missing, and the agent tells */
+			(void)json_object_set_new(o, name,
+				json_string(value)); /* no memory: a parameter is missing, and the agent tells */
 	}
 	return o;
 }
@@ -393,10 +409,12 @@ static char *read_url(struct media *m, const struct cw_twiml_node *stream)
 		cw_call_warn(c, 31922, "<Stream url=\"%s\">: expected wss://", url);
 		return NULL;
 	}
-	if (!strcmp(u->scheme, "ws") && strncmp(u->host, "127.", 4) != 0 && strcmp(u->host, "localhost") != 0 && strcmp(u->host, "::1") != 0)
+	if (!strcmp(u->scheme, "ws") && strncmp(u->host, "127.", 4) != 0 && strcmp(u->host, "localhost") != 0 &&
+		strcmp(u->host, "::1") != 0)
 		cw_call_warn(c, 31922, "<Stream url=\"%s\">: Twilio itself takes wss:// only", url);
 	if (*u->query)
-		cw_call_warn(c, 31920, "<Stream url=\"%s\">: a query string is not supported and was dropped; use <Parameter>", url);
+		cw_call_warn(c, 31920,
+			"<Stream url=\"%s\">: a query string is not supported and was dropped; use <Parameter>", url);
 	return talloc_strndup(m, url, strcspn(url, "?#"));
 }
 
@@ -411,8 +429,11 @@ static int connect_stream(struct media *m)
 	cw_twilio_sign(c->conf.auth_token, to_sign, NULL, signature);
 
 	const struct cw_header headers[] = {{"User-Agent", "Twilio.TmeWs/1.0"}, {"X-Twilio-Signature", signature}};
-	const struct cw_ws_req req = {
-		.url = m->url, .headers = headers, .n_headers = CW_COUNT(headers), .limits = {.max_message = MESSAGE_MAX}, .ca_file = c->conf.ca_file};
+	const struct cw_ws_req req = {.url = m->url,
+		.headers = headers,
+		.n_headers = CW_COUNT(headers),
+		.limits = {.max_message = MESSAGE_MAX},
+		.ca_file = c->conf.ca_file};
 
 	return cw_ws_connect(m, c->world, &req, &events, m, &m->ws);
 }

@@ -8,18 +8,79 @@
 /* ---- base64 ---- */
 
 static const char base64_digits[64] = {
-	'A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'I', 'J', 'K', 'L', 'M', 'N', 'O', 'P', 'Q', 'R', 'S', 'T', 'U', 'V',
-	'W', 'X', 'Y', 'Z', 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l', 'm', 'n', 'o', 'p', 'q', 'r',
-	's', 't', 'u', 'v', 'w', 'x', 'y', 'z', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '+', '/',
+	'A',
+	'B',
+	'C',
+	'D',
+	'E',
+	'F',
+	'G',
+	'H',
+	'I',
+	'J',
+	'K',
+	'L',
+	'M',
+	'N',
+	'O',
+	'P',
+	'Q',
+	'R',
+	'S',
+	'T',
+	'U',
+	'V',
+	'W',
+	'X',
+	'Y',
+	'Z',
+	'a',
+	'b',
+	'c',
+	'd',
+	'e',
+	'f',
+	'g',
+	'h',
+	'i',
+	'j',
+	'k',
+	'l',
+	'm',
+	'n',
+	'o',
+	'p',
+	'q',
+	'r',
+	's',
+	't',
+	'u',
+	'v',
+	'w',
+	'x',
+	'y',
+	'z',
+	'0',
+	'1',
+	'2',
+	'3',
+	'4',
+	'5',
+	'6',
+	'7',
+	'8',
+	'9',
+	'+',
+	'/',
 };
 
-#define DIGIT(c)                                                        \
-	((c) >= 'A' && (c) <= 'Z' ? (c) - 'A'                           \
-	 : (c) >= 'a' && (c) <= 'z' ? (c) - 'a' + 26                    \
-	 : (c) >= '0' && (c) <= '9' ? (c) - '0' + 52                    \
-	 : (c) == '+' ? 62                                              \
-	 : (c) == '/' ? 63                                              \
-		      : 0x80)
+#define DIGIT(c)                                            \
+	((c) >= 'A' && (c) <= 'Z'          ? (c) - 'A'      \
+		: (c) >= 'a' && (c) <= 'z' ? (c) - 'a' + 26 \
+		: (c) >= '0' && (c) <= '9' ? (c) - '0' + 52 \
+		: (c) == '+'               ? 62             \
+		: (c) == '/'               ? 63             \
+					   : 0x80)
 #define DIGITS4(c)  DIGIT(c), DIGIT((c) + 1), DIGIT((c) + 2), DIGIT((c) + 3)
 #define DIGITS16(c) DIGITS4(c), DIGITS4((c) + 4), DIGITS4((c) + 8), DIGITS4((c) + 12)
 #define DIGITS64(c) DIGITS16(c), DIGITS16((c) + 16), DIGITS16((c) + 32), DIGITS16((c) + 48)
@@ -38,7 +99,8 @@ int cw_base64_decode(struct cw_str text, uint8_t *out, size_t *n)
 	if (groups && p[text.len - 1] == '=')
 		pad = p[text.len - 2] == '=' ? 2 : 1;
 	for (size_t i = 0; i < groups - (pad ? 1 : 0); i++, p += 4, o += 3) {
-		unsigned a = base64_values[p[0]], b = base64_values[p[1]], c = base64_values[p[2]], d = base64_values[p[3]];
+		unsigned a = base64_values[p[0]], b = base64_values[p[1]], c = base64_values[p[2]],
+			 d = base64_values[p[3]];
 
 		bad |= a | b | c | d;
 		o[0] = (uint8_t)(a << 2 | b >> 4);
@@ -85,9 +147,11 @@ size_t cw_base64_encode(const uint8_t *in, size_t n, char *out)
 
 /* ---- scanner ---- */
 
+#define IS(s, literal) ((s).len == sizeof(literal) - 1 && memcmp((s).p, literal, sizeof(literal) - 1) == 0)
+
 struct scan {
 	const char *p, *end;
-	bool escaped;                 /* the last string held a backslash */
+	bool escaped; /* the last string held a backslash */
 };
 
 static bool skip_space(struct scan *s)
@@ -113,20 +177,21 @@ static bool scan_string(struct scan *s, struct cw_str *ret)
 
 	const char *from = s->p;
 
-	while (s->p < s->end && *s->p != '"') {
-		if ((unsigned char)*s->p < 0x20)
+	const char *p = from, *end = s->end;
+
+	for (; p < end && *p != '"'; p++) {
+		if ((unsigned char)*p < 0x20)
 			return false;
-		if (*s->p == '\\') {
-			s->escaped = true;
-			if (++s->p == s->end)
-				return false;
-		}
-		s->p++;
+		if (*p != '\\')
+			continue;
+		s->escaped = true;
+		if (++p == end)
+			return false;
 	}
-	if (s->p >= s->end)
+	if (p >= end)
 		return false;
-	*ret = (struct cw_str){from, (size_t)(s->p - from)};
-	s->p++;
+	*ret = (struct cw_str){from, (size_t)(p - from)};
+	s->p = p + 1;
 	return true;
 }
 
@@ -261,13 +326,13 @@ static int scan_media(struct scan *s, struct cw_twilio_media *m)
 			return EBADMSG;
 		if (s->escaped)
 			return ENOMSG;
-		if (cw_str_eq(key, "payload"))
+		if (IS(key, "payload"))
 			ok = first_time(m, CW_MEDIA_PAYLOAD) && scan_payload(s, &m->payload);
-		else if (cw_str_eq(key, "timestamp"))
+		else if (IS(key, "timestamp"))
 			ok = first_time(m, CW_MEDIA_TIMESTAMP) && scan_count(s, &m->timestamp_ms);
-		else if (cw_str_eq(key, "chunk"))
+		else if (IS(key, "chunk"))
 			ok = first_time(m, CW_MEDIA_CHUNK) && scan_count(s, &m->chunk);
-		else if (cw_str_eq(key, "track"))
+		else if (IS(key, "track"))
 			ok = first_time(m, CW_MEDIA_TRACK) && scan_string(s, &m->track);
 		else {
 			m->members |= CW_MEDIA_UNKNOWN;
@@ -291,7 +356,7 @@ static int scan_member(struct scan *s, struct cw_twilio_media *m, bool *event_se
 		return EBADMSG;
 	if (s->escaped)
 		return ENOMSG;
-	if (cw_str_eq(key, "media")) {
+	if (IS(key, "media")) {
 		if (*media_seen)
 			return EBADMSG;
 		*media_seen = true;
@@ -299,14 +364,14 @@ static int scan_member(struct scan *s, struct cw_twilio_media *m, bool *event_se
 			return EBADMSG;
 		return *s->p == '{' ? scan_media(s, m) : ENOMSG;
 	}
-	if (cw_str_eq(key, "event")) {
+	if (IS(key, "event")) {
 		ok = !*event_seen && scan_string(s, &name);
 		*event_seen = true;
-		if (ok && !cw_str_eq(name, "media"))
+		if (ok && !IS(name, "media"))
 			return ENOMSG;
-	} else if (cw_str_eq(key, "streamSid")) {
+	} else if (IS(key, "streamSid")) {
 		ok = first_time(m, CW_MEDIA_STREAM_SID) && scan_string(s, &m->stream_sid);
-	} else if (cw_str_eq(key, "sequenceNumber")) {
+	} else if (IS(key, "sequenceNumber")) {
 		ok = first_time(m, CW_MEDIA_SEQUENCE) && scan_count(s, &m->sequence);
 	} else {
 		m->members |= CW_MEDIA_UNKNOWN;
@@ -378,8 +443,8 @@ size_t cw_twilio_media_encode(char *out, const char *stream_sid, const uint8_t *
 	return (size_t)(o - out);
 }
 
-size_t cw_twilio_media_encode_carrier(char *out, const char *stream_sid, const char *track, uint64_t sequence, uint64_t chunk,
-	uint64_t timestamp_ms, const uint8_t *ulaw, size_t n)
+size_t cw_twilio_media_encode_carrier(char *out, const char *stream_sid, const char *track, uint64_t sequence,
+	uint64_t chunk, uint64_t timestamp_ms, const uint8_t *ulaw, size_t n)
 {
 	char *o = put(out, "{\"event\":\"media\",\"sequenceNumber\":\"");
 
@@ -406,7 +471,7 @@ static const char *foreign_member(const json_t *o, const char *const *names)
 	const char *key;
 	json_t *value;
 
-	json_object_foreach((json_t *)(uintptr_t)o, key, value) {
+	json_object_foreach ((json_t *)(uintptr_t)o, key, value) {
 		bool known = false;
 
 		for (size_t i = 0; names[i]; i++)

@@ -13,7 +13,7 @@
 #include "base/str.h"
 
 #define CW_TWILIO_SID_LEN   34
-#define CW_TWILIO_MEDIA_MAX 4000                  /* mu-law bytes in one message that we write: 25 frames */
+#define CW_TWILIO_MEDIA_MAX 4000 /* mu-law bytes in one message that we write: 25 frames */
 #define CW_TWILIO_TEXT_MAX  (CW_TWILIO_MEDIA_MAX / 3 * 4 + 4 + 256)
 
 /* Members seen, as bits. */
@@ -24,7 +24,7 @@ enum {
 	CW_MEDIA_CHUNK = 8,
 	CW_MEDIA_TIMESTAMP = 16,
 	CW_MEDIA_PAYLOAD = 32,
-	CW_MEDIA_UNKNOWN = 64,                    /* and others, which were skipped */
+	CW_MEDIA_UNKNOWN = 64, /* and others, which were skipped */
 };
 
 struct cw_twilio_media {
@@ -45,11 +45,12 @@ size_t cw_base64_encode(const uint8_t *in, size_t n, char *out);
 /* Write a media message as the agent sends it (@n up to CW_TWILIO_MEDIA_MAX); @out holds CW_TWILIO_TEXT_MAX. Returns its length. */
 size_t cw_twilio_media_encode(char *out, const char *stream_sid, const uint8_t *ulaw, size_t n);
 /* The same as Twilio sends it. */
-size_t cw_twilio_media_encode_carrier(char *out, const char *stream_sid, const char *track, uint64_t sequence, uint64_t chunk,
-				      uint64_t timestamp_ms, const uint8_t *ulaw, size_t n);
+size_t cw_twilio_media_encode_carrier(char *out, const char *stream_sid, const char *track, uint64_t sequence,
+	uint64_t chunk, uint64_t timestamp_ms, const uint8_t *ulaw, size_t n);
 
 /* What an agent may send. */
 enum cw_twilio_order { CW_ORDER_MEDIA, CW_ORDER_MARK, CW_ORDER_CLEAR };
 /* Judge a message of an agent as Twilio does: exactly the documented members, the right stream. 0, or the number of Twilio's
  * warning (31950 payload cannot be decoded, 31951 invalid message) with @why. A mark's name is a slice of @msg. */
-unsigned cw_twilio_order_check(const json_t *msg, const char *stream_sid, enum cw_twilio_order *ret, struct cw_why *why);
+unsigned cw_twilio_order_check(
+	const json_t *msg, const char *stream_sid, enum cw_twilio_order *ret, struct cw_why *why);

@@ -8,19 +8,19 @@
 #include "line/twilio_call.h"
 #include "speech/tts.h"
 
-#define LOOP_FOREVER   1000u                /* what loop="0" comes to */
-#define TEXT_MAX       4000u                /* of one Say; Twilio takes 4096 characters */
-#define WAV_MAX        (16u * 1024 * 1024)
-#define TONE_MS        100u
-#define FRAMES_PER_S   50u
+#define LOOP_FOREVER 1000u /* what loop="0" comes to */
+#define TEXT_MAX     4000u /* of one Say; Twilio takes 4096 characters */
+#define WAV_MAX      (16u * 1024 * 1024)
+#define TONE_MS      100u
+#define FRAMES_PER_S 50u
 
 struct prompt {
 	struct call *call;
-	const struct cw_twiml_node *node;   /* being played */
+	const struct cw_twiml_node *node; /* being played */
 	bool all;
-	unsigned rounds;                    /* of the present node, still to come */
-	unsigned wait_frames;               /* of a Pause */
-	bool delivered;                     /* all audio of this round is in the playout */
+	unsigned rounds;      /* of the present node, still to come */
+	unsigned wait_frames; /* of a Pause */
+	bool delivered;       /* all audio of this round is in the playout */
 	struct cw_tts_job *job;
 	struct fetch *fetch;
 	void (*done)(void *arg);
@@ -35,7 +35,8 @@ void cw_call_play_pcm(struct call *c, const int16_t *pcm, size_t n)
 		size_t use = n < CW_FRAME_SAMPLES ? n : CW_FRAME_SAMPLES;
 
 		cw_ulaw_encode(pcm, ulaw, use);
-		(void)cw_playout_put(c->playout, ulaw, use);  /* over ten minutes of one prompt: Twilio drops it as well */
+		(void)cw_playout_put(
+			c->playout, ulaw, use); /* over ten minutes of one prompt: Twilio drops it as well */
 		pcm += use;
 		n -= use;
 	}
@@ -105,7 +106,8 @@ static void play_wav(struct call *c, struct cw_wav_reader *wav)
 	int16_t in[1024], mono[512], out[1024];
 
 	if (f->channels < 1 || f->channels > 2 || cw_resampler_new(wav, f->rate_hz, CW_RATE_HZ, &rs)) {
-		cw_call_warn(c, 12300, "<Play>: a WAV file of %u channels at %u Hz cannot be played", f->channels, f->rate_hz);
+		cw_call_warn(c, 12300, "<Play>: a WAV file of %u channels at %u Hz cannot be played", f->channels,
+			f->rate_hz);
 		return;
 	}
 	for (size_t got; !cw_wav_read(wav, in, 512, &got) && got;) {
@@ -131,7 +133,8 @@ static void on_audio_file(const struct fetched *got, void *arg)
 	struct cw_why why = {0};
 
 	if (got->err || got->status != 200)
-		cw_call_warn(c, 11200, "<Play> %s: %s, HTTP status %d", got->url, got->err ? strerrordesc_np(got->err) : "no audio", got->status);
+		cw_call_warn(c, 11200, "<Play> %s: %s, HTTP status %d", got->url,
+			got->err ? strerrordesc_np(got->err) : "no audio", got->status);
 	else if (cw_wav_parse(p, got->body.p, got->body.len, &wav, &why))
 		cw_call_warn(c, 12300, "<Play> %s (%s): expected a WAV file: %s", got->url, got->type, why.text);
 	else
@@ -226,8 +229,8 @@ void cw_prompt_tick(struct prompt *p)
 		cw_call_end(p->call, CW_END_LOST, "failed", "<%s>: %s", p->node->name, strerrordesc_np(err));
 }
 
-int cw_prompt_new(void *parent, struct call *c, const struct cw_twiml_node *first, bool all, void (*done)(void *arg), void *arg,
-	struct prompt **ret)
+int cw_prompt_new(void *parent, struct call *c, const struct cw_twiml_node *first, bool all, void (*done)(void *arg),
+	void *arg, struct prompt **ret)
 {
 	CW_SCOPED struct prompt *p = talloc_zero(NULL, struct prompt);
 	if (!p)

@@ -15,7 +15,7 @@ struct record;
 
 /* What the work job owns: it outlives verb and call. */
 struct saving {
-	struct record *record;             /* to tell when it is done; not touched by the worker */
+	struct record *record; /* to tell when it is done; not touched by the worker */
 	char *path;
 	struct cw_buf ulaw;
 	int err;
@@ -28,7 +28,7 @@ struct record {
 	const char *finish_keys;
 	struct cw_vad vad;
 	bool spoke;
-	uint64_t first_frame;              /* with speech */
+	uint64_t first_frame; /* with speech */
 	struct cw_buf ulaw;
 	int64_t started_wall_us;
 	char sid[CW_TWILIO_SID_SIZE];
@@ -71,15 +71,22 @@ static void save_run(void *arg)
 	talloc_free(w);
 }
 
-static void save_dispose(void *arg) { talloc_free(arg); }
+static void save_dispose(void *arg)
+{
+	talloc_free(arg);
+}
 
-static void nothing_done(void *arg) { (void)arg; }
+static void nothing_done(void *arg)
+{
+	(void)arg;
+}
 
 /* Hand the audio to a job which hangs from @parent. */
 static int save(struct record *r, void *parent, cw_fn *done)
 {
 	CW_SCOPED struct saving *s = talloc_zero(NULL, struct saving);
-	struct cw_job job = {.run = save_run, .done = done, .dispose = save_dispose, .blocking = true, .label = "twilio.record"};
+	struct cw_job job = {
+		.run = save_run, .done = done, .dispose = save_dispose, .blocking = true, .label = "twilio.record"};
 	int err;
 
 	if (!s)
@@ -94,7 +101,7 @@ static int save(struct record *r, void *parent, cw_fn *done)
 	job.arg = s;
 	err = cw_work(parent, r->v.call->world, &job, &r->work);
 	if (!err)
-		s = NULL;                        /* the job's now */
+		s = NULL; /* the job's now */
 	return err;
 }
 
@@ -168,8 +175,10 @@ static void trim(struct record *r)
 	if (from)
 		cw_buf_trim_front(&r->ulaw, from < r->ulaw.len ? from : r->ulaw.len);
 	r->duration_s = (unsigned)((r->ulaw.len + CW_RATE_HZ / 2) / CW_RATE_HZ);
-	snprintf(r->url, sizeof(r->url), "%s/2010-04-01/Accounts/%s/Recordings/%s", c->conf.api_base, c->conf.account_sid, r->sid);
-	cw_call_note(c, "twilio.recorded", "{s:s, s:i, s:s}", "sid", r->sid, "seconds", (int)r->duration_s, "digits", r->digits);
+	snprintf(r->url, sizeof(r->url), "%s/2010-04-01/Accounts/%s/Recordings/%s", c->conf.api_base,
+		c->conf.account_sid, r->sid);
+	cw_call_note(c, "twilio.recorded", "{s:s, s:i, s:s}", "sid", r->sid, "seconds", (int)r->duration_s, "digits",
+		r->digits);
 }
 
 static void over(struct record *r, const char *digits)
@@ -254,7 +263,8 @@ static void record_digit(struct verb *v, char digit)
 static int record_start(struct verb *v)
 {
 	struct record *r = (struct record *)v;
-	unsigned max_s = cw_twiml_attr_uint(v->node, "maxLength", cw_twiml_attr_bool(v->node, "transcribe", false) ? 120 : LENGTH_MAX_S);
+	unsigned max_s = cw_twiml_attr_uint(
+		v->node, "maxLength", cw_twiml_attr_bool(v->node, "transcribe", false) ? 120 : LENGTH_MAX_S);
 	unsigned timeout_s = cw_twiml_attr_uint(v->node, "timeout", 5);
 
 	talloc_set_destructor(r, record_destroy);
@@ -282,4 +292,5 @@ static int record_start(struct verb *v)
 	return 0;
 }
 
-const struct verb_ops cw_record_ops = {"Record", record_start, record_frame, record_digit, sizeof(struct record), false, record_hung_up};
+const struct verb_ops cw_record_ops = {
+	"Record", record_start, record_frame, record_digit, sizeof(struct record), false, record_hung_up};

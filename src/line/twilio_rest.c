@@ -11,23 +11,23 @@
 #include "line/twilio_msg.h"
 #include "speech/tts.h"
 
-#define BASE         "/2010-04-01/Accounts/"
-#define KEPT_MAX     500u                /* calls which are over and can still be asked for */
-#define CALLS_MAX    100u
-#define LIST_MAX     50u
-#define SPEECH_MAX   (60u * CW_RATE_HZ)
+#define BASE       "/2010-04-01/Accounts/"
+#define KEPT_MAX   500u /* calls which are over and can still be asked for */
+#define CALLS_MAX  100u
+#define LIST_MAX   50u
+#define SPEECH_MAX (60u * CW_RATE_HZ)
 
 /* One call, live or over, with the test callee on its line. */
 struct rest_call {
 	struct rest_call *next;
 	struct cw_twilio_rest *rest;
-	struct cw_line *line;            /* NULL: over */
+	struct cw_line *line; /* NULL: over */
 	char sid[CW_TWILIO_SID_SIZE];
 	char *to, *from;
-	const char *final;               /* status, when it is over */
+	const char *final; /* status, when it is over */
 	int64_t created_us, answered_us, ended_us;
 	struct cw_tts_job *job;
-	struct cw_buf speech;            /* mu-law the callee has still to say */
+	struct cw_buf speech; /* mu-law the callee has still to say */
 	size_t speech_at;
 };
 
@@ -37,7 +37,7 @@ struct cw_twilio_rest {
 	struct cw_tts *voice;
 	int16_t *wav;
 	size_t wav_n;
-	struct rest_call *calls;         /* newest first */
+	struct rest_call *calls; /* newest first */
 	unsigned n_live, n_all;
 };
 
@@ -56,13 +56,16 @@ static void add_speech(struct rest_call *c, const int16_t *pcm, size_t n)
 	}
 }
 
-static void on_speech(const int16_t *pcm, size_t n, void *arg) { add_speech(arg, pcm, n); }
+static void on_speech(const int16_t *pcm, size_t n, void *arg)
+{
+	add_speech(arg, pcm, n);
+}
 
 static void on_spoken(int err, const char *reason, void *arg)
 {
 	struct rest_call *c = arg;
 
-	(void)err;                       /* a callee without a voice stays silent */
+	(void)err; /* a callee without a voice stays silent */
 	(void)reason;
 	TALLOC_FREE(c->job);
 }
@@ -78,7 +81,8 @@ static void on_answered(const struct cw_line_info *info, void *arg)
 	if (r->wav)
 		add_speech(c, r->wav, r->wav_n);
 	else if (r->voice)
-		(void)cw_tts_say(c, r->voice, r->conf.say, &events, c, &c->job);  /* a callee without a voice stays silent */
+		(void)cw_tts_say(
+			c, r->voice, r->conf.say, &events, c, &c->job); /* a callee without a voice stays silent */
 }
 
 static void on_frame(const uint8_t *ulaw, uint64_t position, void *arg)
@@ -149,14 +153,17 @@ static json_t *describe(const struct rest_call *c)
 
 	snprintf(uri, sizeof(uri), BASE "%s/Calls/%s.json", account, c->sid);
 	snprintf(recordings, sizeof(recordings), BASE "%s/Calls/%s/Recordings.json", account, c->sid);
-	return json_pack("{s:s, s:o, s:o, s:n, s:s, s:s, s:s, s:s, s:s, s:n, s:s, s:o, s:o, s:o, s:n, s:s, s:s, s:n, s:s, s:n, s:n, s:n, s:s, "
-			 "s:n, s:s, s:{s:s}}",
-		"sid", c->sid, "date_created", date(c->created_us), "date_updated", date(c->ended_us ? c->ended_us : c->created_us),
-		"parent_call_sid", "account_sid", account, "to", c->to, "to_formatted", c->to, "from", c->from, "from_formatted", c->from,
-		"phone_number_sid", "status", c->line ? cw_twilio_call_status(c->line) : c->final, "start_time", date(c->answered_us), "end_time",
-		date(c->ended_us), "duration", c->ended_us ? json_sprintf("%lld", seconds) : json_null(), "price", "price_unit", "USD", "direction",
-		"outbound-api", "answered_by", "api_version", "2010-04-01", "forwarded_from", "group_sid", "caller_name", "queue_time", "0",
-		"trunk_sid", "uri", uri, "subresource_uris", "recordings", recordings);
+	return json_pack(
+		"{s:s, s:o, s:o, s:n, s:s, s:s, s:s, s:s, s:s, s:n, s:s, s:o, s:o, s:o, s:n, s:s, s:s, s:n, s:s, s:n, s:n, s:n, s:s, "
+		"s:n, s:s, s:{s:s}}",
+		"sid", c->sid, "date_created", date(c->created_us), "date_updated",
+		date(c->ended_us ? c->ended_us : c->created_us), "parent_call_sid", "account_sid", account, "to", c->to,
+		"to_formatted", c->to, "from", c->from, "from_formatted", c->from, "phone_number_sid", "status",
+		c->line ? cw_twilio_call_status(c->line) : c->final, "start_time", date(c->answered_us), "end_time",
+		date(c->ended_us), "duration", c->ended_us ? json_sprintf("%lld", seconds) : json_null(), "price",
+		"price_unit", "USD", "direction", "outbound-api", "answered_by", "api_version", "2010-04-01",
+		"forwarded_from", "group_sid", "caller_name", "queue_time", "0", "trunk_sid", "uri", uri,
+		"subresource_uris", "recordings", recordings);
 }
 
 /* Takes @j. */
@@ -168,7 +175,7 @@ static void reply_json(struct cw_exchange *x, int status, json_t *j)
 	if (j)
 		cw_json_dump(&b, j);
 	json_decref(j);
-	(void)cw_reply(x, b.len ? status : 500, &type, 1, b.p, b.len);  /* the asker may have gone */
+	(void)cw_reply(x, b.len ? status : 500, &type, 1, b.p, b.len); /* the asker may have gone */
 }
 
 static void reply_error(struct cw_exchange *x, int status, int code, const char *fmt, ...) CW_PRINTF(4, 5);
@@ -181,7 +188,8 @@ static void reply_error(struct cw_exchange *x, int status, int code, const char 
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	snprintf(more, sizeof(more), "https://www.twilio.com/docs/errors/%d", code);
-	reply_json(x, status, json_pack("{s:i, s:s, s:s, s:i}", "code", code, "message", text, "more_info", more, "status", status));
+	reply_json(x, status,
+		json_pack("{s:i, s:s, s:s, s:i}", "code", code, "message", text, "more_info", more, "status", status));
 }
 
 /* ---- calls ---- */
@@ -245,7 +253,7 @@ static int start_call(struct cw_twilio_rest *r, const struct cw_form *f, struct 
 	c->to = talloc_strdup(c, cw_form_get(f, "To"));
 	c->from = talloc_strdup(c, cw_form_get(f, "From"));
 	c->created_us = cw_wall(r->world);
-	(void)cw_str_u32(cw_str(cw_form_get(f, "TimeLimit")), 14400, &limit_s);  /* absent: the emulator's */
+	(void)cw_str_u32(cw_str(cw_form_get(f, "TimeLimit")), 14400, &limit_s); /* absent: the emulator's */
 
 	const struct cw_twilio_carrier_conf conf = {
 		.url = url,
@@ -298,7 +306,8 @@ static void create(struct cw_twilio_rest *r, struct cw_exchange *x, const struct
 	int err = start_call(r, f, &c, &why);
 
 	if (err)
-		reply_error(x, err == EINVAL ? 400 : 500, err == EINVAL ? 21205 : 20500, "%s", why.text[0] ? why.text : strerrordesc_np(err));
+		reply_error(x, err == EINVAL ? 400 : 500, err == EINVAL ? 21205 : 20500, "%s",
+			why.text[0] ? why.text : strerrordesc_np(err));
 	else
 		reply_json(x, 201, describe(c));
 }
@@ -331,9 +340,10 @@ static void list(struct cw_twilio_rest *r, struct cw_exchange *x)
 	unsigned n = 0;
 
 	for (struct rest_call *c = r->calls; c && n < LIST_MAX; c = c->next, n++)
-		(void)json_array_append_new(calls, describe(c));  /* no memory: json_pack below fails as well */
-	reply_json(x, 200, json_pack("{s:o, s:i, s:i, s:i, s:i, s:n, s:n}", "calls", calls, "page", 0, "page_size", (int)LIST_MAX, "start", 0,
-				   "end", n ? (int)n - 1 : 0, "next_page_uri", "previous_page_uri"));
+		(void)json_array_append_new(calls, describe(c)); /* no memory: json_pack below fails as well */
+	reply_json(x, 200,
+		json_pack("{s:o, s:i, s:i, s:i, s:i, s:n, s:n}", "calls", calls, "page", 0, "page_size", (int)LIST_MAX,
+			"start", 0, "end", n ? (int)n - 1 : 0, "next_page_uri", "previous_page_uri"));
 }
 
 static void one_call(struct cw_twilio_rest *r, struct cw_exchange *x, struct cw_str sid, const struct cw_form *f)
@@ -416,7 +426,10 @@ bool cw_twilio_rest_request(struct cw_twilio_rest *r, struct cw_exchange *x)
 	return true;
 }
 
-unsigned cw_twilio_rest_calls(const struct cw_twilio_rest *r) { return r->n_live; }
+unsigned cw_twilio_rest_calls(const struct cw_twilio_rest *r)
+{
+	return r->n_live;
+}
 
 /* ---- life ---- */
 
@@ -424,7 +437,8 @@ static bool copy_conf(struct cw_twilio_rest *r, const struct cw_twilio_rest_conf
 {
 	struct cw_twilio_rest_conf *c = &r->conf;
 
-	*c = (struct cw_twilio_rest_conf){.echo = conf->echo, .max_calls = conf->max_calls ? conf->max_calls : CALLS_MAX};
+	*c = (struct cw_twilio_rest_conf){
+		.echo = conf->echo, .max_calls = conf->max_calls ? conf->max_calls : CALLS_MAX};
 	c->account_sid = talloc_strdup(r, conf->account_sid ? conf->account_sid : "AC00000000000000000000000000000001");
 	c->auth_token = talloc_strdup(r, conf->auth_token ? conf->auth_token : "00000000000000000000000000000000");
 	c->say = talloc_strdup(r, conf->say);
@@ -432,11 +446,13 @@ static bool copy_conf(struct cw_twilio_rest *r, const struct cw_twilio_rest_conf
 	c->gather_engine = talloc_strdup(r, conf->gather_engine);
 	c->record_dir = talloc_strdup(r, conf->record_dir);
 	c->ca_file = talloc_strdup(r, conf->ca_file);
-	return c->account_sid && c->auth_token && c->voice && (!conf->say || c->say) && (!conf->gather_engine || c->gather_engine) &&
-	       (!conf->record_dir || c->record_dir) && (!conf->ca_file || c->ca_file);
+	return c->account_sid && c->auth_token && c->voice && (!conf->say || c->say) &&
+	       (!conf->gather_engine || c->gather_engine) && (!conf->record_dir || c->record_dir) &&
+	       (!conf->ca_file || c->ca_file);
 }
 
-int cw_twilio_rest_new(void *parent, struct cw_world *w, const struct cw_twilio_rest_conf *conf, struct cw_twilio_rest **ret, struct cw_why *why)
+int cw_twilio_rest_new(void *parent, struct cw_world *w, const struct cw_twilio_rest_conf *conf,
+	struct cw_twilio_rest **ret, struct cw_why *why)
 {
 	int err = 0;
 
@@ -448,7 +464,8 @@ int cw_twilio_rest_new(void *parent, struct cw_world *w, const struct cw_twilio_
 	if (conf->wav)
 		err = cw_wav_load_mono(r, conf->wav, CW_RATE_HZ, &r->wav, &r->wav_n, why);
 	else if (conf->say)
-		err = cw_tts_open(r, w, &(struct cw_tts_conf){.voice = r->conf.voice, .language = "en-US"}, &r->voice, why);
+		err = cw_tts_open(
+			r, w, &(struct cw_tts_conf){.voice = r->conf.voice, .language = "en-US"}, &r->voice, why);
 	if (err)
 		return err;
 	*ret = talloc_move(parent, &r);

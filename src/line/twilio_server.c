@@ -6,20 +6,20 @@
 #include "line/twilio_int.h"
 #include "world/url.h"
 
-#define CALLS_DEFAULT      10000u
-#define START_DEFAULT_US   10000000u
-#define TICKET_LIFE_US     60000000u   /* Twilio opens the stream within seconds; a call which never does is forgotten */
-#define UPGRADES_SPARE     32u         /* sockets which did not say `start` yet, beyond the calls */
-#define TWIML_MAX          8192u
-#define URL_MAX            8192u
-#define PARAMETER_MAX      400u        /* Twilio takes 500 characters of name and value */
+#define CALLS_DEFAULT    10000u
+#define START_DEFAULT_US 10000000u
+#define TICKET_LIFE_US   60000000u /* Twilio opens the stream within seconds; a call which never does is forgotten */
+#define UPGRADES_SPARE   32u       /* sockets which did not say `start` yet, beyond the calls */
+#define TWIML_MAX        8192u
+#define URL_MAX          8192u
+#define PARAMETER_MAX    400u /* Twilio takes 500 characters of name and value */
 
 static const struct cw_header xml_type = {"Content-Type", "text/xml; charset=utf-8"};
 static const struct cw_header text_type = {"Content-Type", "text/plain; charset=utf-8"};
 
 static void refuse(struct cw_exchange *x, int status, const char *text)
 {
-	(void)cw_reply(x, status, &text_type, 1, text, strlen(text));  /* the client is gone: nothing to tell it */
+	(void)cw_reply(x, status, &text_type, 1, text, strlen(text)); /* the client is gone: nothing to tell it */
 }
 
 /* ---- tickets ---- */
@@ -42,13 +42,15 @@ static void ticket_expired(void *arg)
 {
 	struct ticket *t = arg;
 
-	cw_log_warn(&t->server->log, "stream_never_came", "call_sid=%s after_s=%u", t->call_sid, TICKET_LIFE_US / 1000000);
+	cw_log_warn(
+		&t->server->log, "stream_never_came", "call_sid=%s after_s=%u", t->call_sid, TICKET_LIFE_US / 1000000);
 	talloc_free(t);
 }
 
 static int ticket_new(struct cw_twilio_server *s, const struct cw_form *form, struct ticket **ret)
 {
-	const char *sid = cw_form_get(form, "CallSid"), *from = cw_form_get(form, "From"), *to = cw_form_get(form, "To");
+	const char *sid = cw_form_get(form, "CallSid"), *from = cw_form_get(form, "From"),
+		   *to = cw_form_get(form, "To");
 
 	CW_SCOPED struct ticket *t = talloc_zero(NULL, struct ticket);
 	if (!t)
@@ -148,8 +150,8 @@ static bool signature_ok(struct cw_twilio_server *s, struct cw_exchange *x, cons
 	if (cw_twilio_signature_ok(s->conf.auth_token, url.p, form, signature))
 		return true;
 	cw_log_warn(&s->log, signature ? "signature_mismatch" : "signature_missing",
-		"url=%s peer=%s hint=\"compare auth_token and public_url with what Twilio's console shows for this number\"", url.p,
-		cw_exchange_peer(x));
+		"url=%s peer=%s hint=\"compare auth_token and public_url with what Twilio's console shows for this number\"",
+		url.p, cw_exchange_peer(x));
 	return false;
 }
 
@@ -180,7 +182,8 @@ static void put_parameter(struct cw_buf *b, const char *name, const char *value)
 
 static void answer(struct cw_twilio_server *s, struct cw_exchange *x, const struct cw_form *form)
 {
-	static const char busy[] = "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response><Reject reason=\"busy\"/></Response>";
+	static const char busy[] =
+		"<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response><Reject reason=\"busy\"/></Response>";
 	CW_BUF_SCOPED struct cw_buf b = CW_BUF(TWIML_MAX), url = CW_BUF(URL_MAX);
 	struct ticket *t;
 
@@ -228,7 +231,8 @@ bool cw_twilio_server_request(struct cw_twilio_server *s, struct cw_exchange *x)
 	bool post = !strcmp(cw_exchange_method(x), "POST"), get = !strcmp(cw_exchange_method(x), "GET");
 
 	if (!post && !get) {
-		static const struct cw_header allow[] = {{"Content-Type", "text/plain; charset=utf-8"}, {"Allow", "GET, POST"}};
+		static const struct cw_header allow[] = {
+			{"Content-Type", "text/plain; charset=utf-8"}, {"Allow", "GET, POST"}};
 
 		(void)cw_reply(x, 405, allow, 2, "GET or POST\n", 12);
 		return true;
@@ -239,7 +243,8 @@ bool cw_twilio_server_request(struct cw_twilio_server *s, struct cw_exchange *x)
 	int err = cw_form_parse(NULL, fields, &form);
 
 	if (err)
-		refuse(x, err == ENOMEM ? 503 : 400, "the parameters cannot be read: expected application/x-www-form-urlencoded\n");
+		refuse(x, err == ENOMEM ? 503 : 400,
+			"the parameters cannot be read: expected application/x-www-form-urlencoded\n");
 	else if (!signature_ok(s, x, post ? form : NULL, false))
 		refuse(x, 403, "X-Twilio-Signature does not match this request\n");
 	else
@@ -261,7 +266,10 @@ bool cw_twilio_server_upgrade(struct cw_twilio_server *s, struct cw_exchange *x)
 	return true;
 }
 
-unsigned cw_twilio_server_calls(const struct cw_twilio_server *s) { return s->n_started; }
+unsigned cw_twilio_server_calls(const struct cw_twilio_server *s)
+{
+	return s->n_started;
+}
 
 /* ---- life ---- */
 
@@ -280,8 +288,10 @@ static int server_destroy(struct cw_twilio_server *s)
 
 static int check_conf(const struct cw_twilio_server_conf *conf, struct cw_why *why)
 {
-	if (conf->public_url && strncmp(conf->public_url, "https://", 8) != 0 && strncmp(conf->public_url, "http://", 7) != 0)
-		return cw_why_set(why, EINVAL, "public_url '%s': expected http://host or https://host, as Twilio was told", conf->public_url);
+	if (conf->public_url && strncmp(conf->public_url, "https://", 8) != 0 &&
+		strncmp(conf->public_url, "http://", 7) != 0)
+		return cw_why_set(why, EINVAL,
+			"public_url '%s': expected http://host or https://host, as Twilio was told", conf->public_url);
 	if (conf->auth_token && !*conf->auth_token)
 		return cw_why_set(why, EINVAL, "auth_token is empty: leave it out to take unsigned calls");
 	if ((conf->voice_path && conf->voice_path[0] != '/') || (conf->stream_path && conf->stream_path[0] != '/'))
@@ -299,21 +309,22 @@ static bool copy_conf(struct cw_twilio_server *s, const struct cw_twilio_server_
 	c->stream_path = talloc_strdup(s, conf->stream_path ? conf->stream_path : "/media");
 	c->max_calls = conf->max_calls ? conf->max_calls : CALLS_DEFAULT;
 	c->start_timeout_us = conf->start_timeout_us ? conf->start_timeout_us : START_DEFAULT_US;
-	if (!c->voice_path || !c->stream_path || (conf->auth_token && !c->auth_token) || (conf->public_url && !c->public_url))
+	if (!c->voice_path || !c->stream_path || (conf->auth_token && !c->auth_token) ||
+		(conf->public_url && !c->public_url))
 		return false;
 	if (c->public_url) {
 		char *tail = strchr(c->public_url, '\0');
 
-		if (tail[-1] == '/')         /* paths bring their own slash */
+		if (tail[-1] == '/') /* paths bring their own slash */
 			tail[-1] = '\0';
 	}
 	return true;
 }
 
-int cw_twilio_server_new(void *parent, struct cw_world *w, const struct cw_twilio_server_conf *conf, cw_twilio_call_fn *fn, void *arg,
-	struct cw_twilio_server **ret, struct cw_why *why)
+int cw_twilio_server_new(void *parent, struct cw_world *w, const struct cw_twilio_server_conf *conf,
+	cw_twilio_call_fn *fn, void *arg, struct cw_twilio_server **ret, struct cw_why *why)
 {
-	char warm_up[29];                /* the first signature of a process loads the library's tables: not while a call waits */
+	char warm_up[29]; /* the first signature of a process loads the library's tables: not while a call waits */
 	int err = check_conf(conf, why);
 
 	if (err)
@@ -330,7 +341,8 @@ int cw_twilio_server_new(void *parent, struct cw_world *w, const struct cw_twili
 	s->log = (struct cw_log){.name = "twilio"};
 	cw_twilio_sign("", "", NULL, warm_up);
 	if (!s->conf.auth_token)
-		cw_log_warn(&s->log, "unsigned", "hint=\"no auth_token: anybody who finds %s may call\"", s->conf.voice_path);
+		cw_log_warn(&s->log, "unsigned", "hint=\"no auth_token: anybody who finds %s may call\"",
+			s->conf.voice_path);
 	talloc_set_destructor(s, server_destroy);
 	*ret = talloc_steal(parent, s);
 	s = NULL;

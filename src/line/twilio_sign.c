@@ -11,7 +11,7 @@
 #include "world/url.h"
 
 #define URL_MAX    8192u
-#define FIELDS_MAX 512u        /* what cw_form_parse() lets through */
+#define FIELDS_MAX 512u /* what cw_form_parse() lets through */
 #define SHA1_LEN   20u
 #define SIGN_LEN   28u
 
@@ -54,7 +54,8 @@ static bool mac_fields(EVP_MAC_CTX *mac, const struct cw_form *form)
 static bool hmac(const char *token, const char *url, const struct cw_form *form, uint8_t out[SHA1_LEN])
 {
 	char digest[] = "SHA1";
-	const OSSL_PARAM params[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0), OSSL_PARAM_construct_end()};
+	const OSSL_PARAM params[] = {
+		OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0), OSSL_PARAM_construct_end()};
 	EVP_MAC *type = EVP_MAC_fetch(NULL, "HMAC", NULL);
 	EVP_MAC_CTX *mac = type ? EVP_MAC_CTX_new(type) : NULL;
 	size_t len = 0;
@@ -70,7 +71,7 @@ void cw_twilio_sign(const char *token, const char *url, const struct cw_form *fo
 {
 	uint8_t digest[SHA1_LEN];
 
-	out[0] = '\0';                       /* no memory: matches nothing */
+	out[0] = '\0'; /* no memory: matches nothing */
 	if (!hmac(token, url, form, digest))
 		return;
 	out[cw_base64_encode(digest, sizeof(digest), out)] = '\0';
@@ -79,7 +80,7 @@ void cw_twilio_sign(const char *token, const char *url, const struct cw_form *fo
 /* ---- forms of a URL ---- */
 
 struct parts {
-	struct cw_str scheme, host, port, rest;   /* "https://", "h", ":8443" or "", "/path?query" */
+	struct cw_str scheme, host, port, rest; /* "https://", "h", ":8443" or "", "/path?query" */
 };
 
 /* User and password are never signed: they fall out here. false: not a URL with an authority. */
@@ -109,11 +110,15 @@ static bool split_url(const char *url, struct parts *p)
 	return true;
 }
 
-static bool scheme_is(const struct parts *p, const char *scheme) { return cw_str_eq_fold(p->scheme, scheme); }
+static bool scheme_is(const struct parts *p, const char *scheme)
+{
+	return cw_str_eq_fold(p->scheme, scheme);
+}
 
 static bool join_url(char out[URL_MAX], const struct parts *p, struct cw_str port, const char *tail)
 {
-	int n = snprintf(out, URL_MAX, "%.*s%.*s%.*s%.*s%s", CW_STR(p->scheme), CW_STR(p->host), CW_STR(port), CW_STR(p->rest), tail);
+	int n = snprintf(out, URL_MAX, "%.*s%.*s%.*s%.*s%s", CW_STR(p->scheme), CW_STR(p->host), CW_STR(port),
+		CW_STR(p->rest), tail);
 
 	return n > 0 && (size_t)n < URL_MAX;
 }
@@ -143,11 +148,13 @@ static bool same(const char *token, const char *url, const struct cw_form *form,
 	char expected[SIGN_LEN + 1];
 
 	cw_twilio_sign(token, url, form, expected);
-	return strlen(expected) == SIGN_LEN && strlen(signature) == SIGN_LEN && CRYPTO_memcmp(expected, signature, SIGN_LEN) == 0;
+	return strlen(expected) == SIGN_LEN && strlen(signature) == SIGN_LEN &&
+	       CRYPTO_memcmp(expected, signature, SIGN_LEN) == 0;
 }
 
 /* As the SDK: without the port, and with it (the one given, or the scheme's as the SDK understands it). */
-static bool same_with_ports(const char *token, const struct parts *p, const char *tail, const struct cw_form *form, const char *signature)
+static bool same_with_ports(
+	const char *token, const struct parts *p, const char *tail, const struct cw_form *form, const char *signature)
 {
 	char url[URL_MAX];
 	struct cw_str port = p->port;
@@ -158,7 +165,8 @@ static bool same_with_ports(const char *token, const struct parts *p, const char
 		return true;
 	if (join_url(url, p, port, tail) && same(token, url, form, signature))
 		return true;
-	return scheme_is(p, "wss://") && !p->port.len && join_url(url, p, CW_STR_LIT(":443"), tail) && same(token, url, form, signature);
+	return scheme_is(p, "wss://") && !p->port.len && join_url(url, p, CW_STR_LIT(":443"), tail) &&
+	       same(token, url, form, signature);
 }
 
 bool cw_twilio_signature_ok(const char *token, const char *url, const struct cw_form *form, const char *signature)

@@ -11,9 +11,9 @@
 #define PAYLOAD_MAX     (MESSAGE_MAX / 4 * 3)
 #define MARKS_START     16u
 #define MARKS_MAX       1024u
-#define TIMESTAMP_MAX   (48ull * 3600 * 1000)   /* ms; Twilio ends a call after 24 hours */
+#define TIMESTAMP_MAX   (48ull * 3600 * 1000) /* ms; Twilio ends a call after 24 hours */
 #define SAMPLES_PER_MS  8u
-#define SLACK_SAMPLES   80u                     /* timestamps are rounded and jitter: 10 ms off is no gap */
+#define SLACK_SAMPLES   80u /* timestamps are rounded and jitter: 10 ms off is no gap */
 #define CLOSE_NORMAL    1000u
 #define CLOSE_KIND      1003u
 #define CLOSE_TEXT      1007u
@@ -33,35 +33,38 @@ struct sent_mark {
 
 struct stream {
 	struct cw_line line;
-	struct stream *next;                /* of the server */
-	struct cw_twilio_server *server;    /* NULL: it is gone */
+	struct stream *next;             /* of the server */
+	struct cw_twilio_server *server; /* NULL: it is gone */
 	struct cw_world *world;
 	struct cw_ws *ws;
-	struct cw_timer timer;              /* until `start` */
+	struct cw_timer timer; /* until `start` */
 	struct cw_log log;
 	enum stream_state state;
-	bool started;                       /* somebody listens: `closed` is owed */
+	bool started; /* somebody listens: `closed` is owed */
 	enum cw_end_reason reason;
-	bool counted;                       /* among the server's calls */
-	char detail[121];                   /* what fits into a close frame */
+	bool counted;     /* among the server's calls */
+	char detail[121]; /* what fits into a close frame */
 	struct cw_line_info info;
 	char sid[64];
-	json_t *start;                      /* inner object of `start`: custom parameters */
+	json_t *start; /* inner object of `start`: custom parameters */
 	bool *gone;
 
 	/* audio in: frames of 160 from payloads of any length, placed by timestamp */
 	uint64_t origin_ms;
 	bool have_origin;
-	uint64_t position;                  /* of the next sample */
+	uint64_t position; /* of the next sample */
 	uint8_t part[CW_FRAME_SAMPLES];
 	size_t part_n;
 
-	struct sent_mark *marks;            /* on their way, oldest first */
+	struct sent_mark *marks; /* on their way, oldest first */
 	unsigned marks_n, marks_cap;
 	char text[CW_TWILIO_TEXT_MAX];
 };
 
-struct stream **cw_twilio_stream_next(struct stream *st) { return &st->next; }
+struct stream **cw_twilio_stream_next(struct stream *st)
+{
+	return &st->next;
+}
 
 void cw_twilio_stream_orphan(struct stream *st)
 {
@@ -145,7 +148,8 @@ static void note_gap(struct stream *st, uint64_t at, uint64_t samples)
 
 	if (!st->line.ev || !st->line.ev->note)
 		return;
-	snprintf(json, sizeof(json), "{\"at_ms\":%" PRIu64 ",\"gap_ms\":%" PRIu64 "}", at / SAMPLES_PER_MS, samples / SAMPLES_PER_MS);
+	snprintf(json, sizeof(json), "{\"at_ms\":%" PRIu64 ",\"gap_ms\":%" PRIu64 "}", at / SAMPLES_PER_MS,
+		samples / SAMPLES_PER_MS);
 	st->line.ev->note("twilio.gap", json, st->line.arg);
 }
 
@@ -218,7 +222,7 @@ static void take_media(struct stream *st, const struct cw_twilio_media *m)
 		return;
 	}
 	if (m->members & CW_MEDIA_TRACK && cw_str_eq(m->track, "outbound"))
-		return;                      /* an echo of what we sent: Twilio does not send it on <Connect> */
+		return; /* an echo of what we sent: Twilio does not send it on <Connect> */
 	if (m->payload.len > MESSAGE_MAX || cw_base64_decode(m->payload, ulaw, &n)) {
 		broken(st, CLOSE_TEXT, "'media' payload is not base64");
 		return;
@@ -251,8 +255,9 @@ static const char *param(const struct cw_line *l, const char *name)
 
 static bool is_mulaw(const json_t *format)
 {
-	return !format || (!strcmp(cw_json_str(format, "encoding", "audio/x-mulaw"), "audio/x-mulaw") &&
-				  cw_json_int(format, "sampleRate", 8000) == 8000 && cw_json_int(format, "channels", 1) == 1);
+	return !format ||
+	       (!strcmp(cw_json_str(format, "encoding", "audio/x-mulaw"), "audio/x-mulaw") &&
+		       cw_json_int(format, "sampleRate", 8000) == 8000 && cw_json_int(format, "channels", 1) == 1);
 }
 
 /* Who calls: the webhook's word where there was one, else what the stream's parameters say. false: not admitted. */
@@ -271,8 +276,11 @@ static bool identify(struct stream *st)
 	}
 	const char *from = t ? t->from : param(&st->line, "From"), *to = t ? t->to : param(&st->line, "To");
 
-	st->info = (struct cw_line_info){
-		.call_id = *sid ? sid : st->sid, .stream_id = st->sid, .from = from ? from : "", .to = to ? to : "", .param = param};
+	st->info = (struct cw_line_info){.call_id = *sid ? sid : st->sid,
+		.stream_id = st->sid,
+		.from = from ? from : "",
+		.to = to ? to : "",
+		.param = param};
 	st->log.id = st->info.call_id;
 	return true;
 }
@@ -318,7 +326,8 @@ static void take_start(struct stream *st, const json_t *msg)
 		broken(st, CLOSE_POLICY, st->state == ST_NEW ? "'start' before 'connected'" : "a second 'start'");
 		return;
 	}
-	if (!json_is_object(inner) || !*sid || strlen(sid) >= sizeof(st->sid) || sid[strspn(sid, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_")]) {
+	if (!json_is_object(inner) || !*sid || strlen(sid) >= sizeof(st->sid) ||
+		sid[strspn(sid, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_")]) {
 		broken(st, CLOSE_POLICY, "'start' without a usable streamSid");
 		return;
 	}
@@ -343,7 +352,7 @@ static void take_mark(struct stream *st, const json_t *msg)
 	uint32_t id;
 
 	if (name[0] != 'm' || cw_str_u32(cw_str(name + 1), UINT32_MAX, &id))
-		return;                      /* not one of ours */
+		return; /* not one of ours */
 	for (unsigned i = 0; i < st->marks_n; i++) {
 		if (st->marks[i].id != id)
 			continue;
@@ -454,7 +463,8 @@ static int line_send(struct cw_line *l, const uint8_t *ulaw, size_t n)
 		return ENOTCONN;
 	while (n) {
 		size_t use = n < CW_TWILIO_MEDIA_MAX ? n : CW_TWILIO_MEDIA_MAX;
-		int err = cw_ws_send(st->ws, CW_WS_TEXT, st->text, cw_twilio_media_encode(st->text, st->sid, ulaw, use));
+		int err =
+			cw_ws_send(st->ws, CW_WS_TEXT, st->text, cw_twilio_media_encode(st->text, st->sid, ulaw, use));
 
 		if (err)
 			return err;
@@ -492,7 +502,8 @@ static int line_mark(struct cw_line *l, uint32_t id)
 	if (err)
 		return err;
 
-	int n = snprintf(st->text, sizeof(st->text), "{\"event\":\"mark\",\"streamSid\":\"%s\",\"mark\":{\"name\":\"m%u\"}}", st->sid, id);
+	int n = snprintf(st->text, sizeof(st->text),
+		"{\"event\":\"mark\",\"streamSid\":\"%s\",\"mark\":{\"name\":\"m%u\"}}", st->sid, id);
 
 	err = cw_ws_send(st->ws, CW_WS_TEXT, st->text, (size_t)n);
 	if (!err)
@@ -511,7 +522,7 @@ static int line_clear(struct cw_line *l)
 	int err = cw_ws_send(st->ws, CW_WS_TEXT, st->text, (size_t)n);
 
 	for (unsigned i = 0; !err && i < st->marks_n; i++)
-		st->marks[i].cleared = true;  /* those already played and on their way back cannot be told apart */
+		st->marks[i].cleared = true; /* those already played and on their way back cannot be told apart */
 	return err;
 }
 

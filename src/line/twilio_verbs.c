@@ -12,7 +12,10 @@ struct prompt_verb {
 	struct prompt *prompt;
 };
 
-static void prompt_over(void *arg) { cw_call_verb_done(arg); }
+static void prompt_over(void *arg)
+{
+	cw_call_verb_done(arg);
+}
 
 static int prompt_start(struct verb *v)
 {
@@ -35,7 +38,7 @@ static int redirect_start(struct verb *v)
 	CW_SCOPED char *url = *v->node->text ? cw_call_resolve(c, NULL, v->node->text) : talloc_strdup(NULL, c->url);
 
 	if (!url || !*url) {
-		cw_call_verb_done(v);        /* the warning is noted: Twilio goes on as well */
+		cw_call_verb_done(v); /* the warning is noted: Twilio goes on as well */
 		return 0;
 	}
 	cw_call_verb_drop(c);
@@ -58,7 +61,8 @@ static int reject_start(struct verb *v)
 		cw_call_warn(c, 12200, "<Reject> after the call was answered hangs up");
 		cw_call_end(c, CW_END_REMOTE, "completed", "<Reject>");
 	} else {
-		cw_call_end(c, CW_END_REFUSED, !strcmp(reason, "busy") ? "busy" : "no-answer", "<Reject reason=\"%s\">", reason);
+		cw_call_end(c, CW_END_REFUSED, !strcmp(reason, "busy") ? "busy" : "no-answer", "<Reject reason=\"%s\">",
+			reason);
 	}
 	return 0;
 }
@@ -81,9 +85,12 @@ static int unsupported_start(struct verb *v)
 	return 0;
 }
 
-static const struct verb_ops say_ops = {"Say", prompt_start, prompt_frame, NULL, sizeof(struct prompt_verb), false, NULL};
-static const struct verb_ops play_ops = {"Play", prompt_start, prompt_frame, NULL, sizeof(struct prompt_verb), false, NULL};
-static const struct verb_ops pause_ops = {"Pause", prompt_start, prompt_frame, NULL, sizeof(struct prompt_verb), false, NULL};
+static const struct verb_ops say_ops = {
+	"Say", prompt_start, prompt_frame, NULL, sizeof(struct prompt_verb), false, NULL};
+static const struct verb_ops play_ops = {
+	"Play", prompt_start, prompt_frame, NULL, sizeof(struct prompt_verb), false, NULL};
+static const struct verb_ops pause_ops = {
+	"Pause", prompt_start, prompt_frame, NULL, sizeof(struct prompt_verb), false, NULL};
 static const struct verb_ops redirect_ops = {"Redirect", redirect_start, NULL, NULL, sizeof(struct verb), true, NULL};
 static const struct verb_ops hangup_ops = {"Hangup", hangup_start, NULL, NULL, sizeof(struct verb), false, NULL};
 static const struct verb_ops reject_ops = {"Reject", reject_start, NULL, NULL, sizeof(struct verb), true, NULL};
@@ -103,7 +110,10 @@ static int early_pause_destroy(struct early_pause *p)
 	return 0;
 }
 
-static void early_pause_over(void *arg) { cw_call_verb_done(arg); }
+static void early_pause_over(void *arg)
+{
+	cw_call_verb_done(arg);
+}
 
 static int early_pause_start(struct verb *v)
 {
@@ -115,15 +125,27 @@ static int early_pause_start(struct verb *v)
 	return 0;
 }
 
-static const struct verb_ops early_pause_ops = {"Pause", early_pause_start, NULL, NULL, sizeof(struct early_pause), true, NULL};
+static const struct verb_ops early_pause_ops = {
+	"Pause", early_pause_start, NULL, NULL, sizeof(struct early_pause), true, NULL};
 
 /* ---- one after the other ---- */
 
 static const struct verb_ops *find_verb(const struct call *c, const char *name)
 {
 	static const struct verb_ops *const table[] = {
-		&say_ops, &play_ops, &pause_ops, &redirect_ops, &hangup_ops, &reject_ops, &sms_ops,
-		&cw_gather_ops, &cw_record_ops, &cw_dial_ops, &cw_connect_ops, &cw_start_ops, &cw_stop_ops,
+		&say_ops,
+		&play_ops,
+		&pause_ops,
+		&redirect_ops,
+		&hangup_ops,
+		&reject_ops,
+		&sms_ops,
+		&cw_gather_ops,
+		&cw_record_ops,
+		&cw_dial_ops,
+		&cw_connect_ops,
+		&cw_start_ops,
+		&cw_stop_ops,
 	};
 
 	if (!strcmp(name, "Pause") && c->state == CALL_RINGING)
@@ -137,8 +159,8 @@ static const struct verb_ops *find_verb(const struct call *c, const char *name)
 static void document_over(struct call *c)
 {
 	if (c->fail_code)
-		cw_call_end(c, c->fail_reason, c->state == CALL_IN_PROGRESS ? "completed" : "failed", "%u: the stream failed, and no verb followed",
-			c->fail_code);
+		cw_call_end(c, c->fail_reason, c->state == CALL_IN_PROGRESS ? "completed" : "failed",
+			"%u: the stream failed, and no verb followed", c->fail_code);
 	else if (c->state == CALL_IN_PROGRESS)
 		cw_call_end(c, CW_END_REMOTE, "completed", "end of TwiML");
 	else
@@ -205,7 +227,7 @@ void cw_call_verb_action(struct verb *v, struct cw_form *extra, bool or_here)
 		return;
 	}
 	method = strcasecmp(method, "GET") ? "POST" : "GET";
-	talloc_steal(c, extra);              /* it may hang from the verb */
+	talloc_steal(c, extra); /* it may hang from the verb */
 	cw_call_verb_drop(c);
 	cw_call_goto(c, method, url, extra);
 	talloc_free(extra);

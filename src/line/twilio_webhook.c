@@ -4,12 +4,12 @@
 #include "base/json.h"
 #include "line/twilio_call.h"
 
-#define URL_MAX        8192u
-#define BODY_MAX       (256u * 1024)
-#define FIELDS_MAX     96u
-#define REDIRECTS_MAX  10u
-#define DOCUMENTS_MAX  500u              /* a call which goes in circles ends here */
-#define US_PER_S       1000000
+#define URL_MAX       8192u
+#define BODY_MAX      (256u * 1024)
+#define FIELDS_MAX    96u
+#define REDIRECTS_MAX 10u
+#define DOCUMENTS_MAX 500u /* a call which goes in circles ends here */
+#define US_PER_S      1000000
 
 /* ---- parameters ---- */
 
@@ -92,7 +92,7 @@ struct fetch {
 	struct cw_world *world;
 	const char *token, *ca_file;
 	char *method, *url;
-	struct cw_form *params;       /* copied */
+	struct cw_form *params; /* copied */
 	struct cw_http *http;
 	struct cw_buf body;
 	int status;
@@ -155,7 +155,7 @@ static void on_closed(int err, void *arg)
 {
 	struct fetch *f = arg;
 
-	f->http = NULL;                  /* it is over, and frees itself or falls with the fetch */
+	f->http = NULL; /* it is over, and frees itself or falls with the fetch */
 	if (err || !f->location) {
 		finish(f, err);
 		return;
@@ -208,7 +208,10 @@ static int send_request(struct fetch *f)
 		.n_headers = post ? 4 : 3,
 		.body = post ? form.p : NULL,
 		.body_len = post ? form.len : 0,
-		.deadlines = {.connect_us = 10 * US_PER_S, .first_byte_us = 15 * US_PER_S, .idle_us = 15 * US_PER_S, .total_us = 15 * US_PER_S},
+		.deadlines = {.connect_us = 10 * US_PER_S,
+			.first_byte_us = 15 * US_PER_S,
+			.idle_us = 15 * US_PER_S,
+			.total_us = 15 * US_PER_S},
 		.max_body = f->max_body,
 		.ca_file = f->ca_file,
 	};
@@ -228,8 +231,8 @@ static bool copy_params(struct fetch *f, const struct cw_form *params)
 	return f->params && f->params->fields;
 }
 
-int cw_call_fetch(void *parent, const struct call *c, const char *method, const char *url, const struct cw_form *params, size_t max_body,
-	fetch_fn *fn, void *arg, struct fetch **ret)
+int cw_call_fetch(void *parent, const struct call *c, const char *method, const char *url, const struct cw_form *params,
+	size_t max_body, fetch_fn *fn, void *arg, struct fetch **ret)
 {
 	CW_SCOPED struct fetch *f = talloc_zero(NULL, struct fetch);
 	if (!f)
@@ -264,7 +267,7 @@ static void callback_done(const struct fetched *got, void *arg)
 {
 	struct fetch **slot = arg;
 
-	(void)got;                       /* Twilio's answer to a failing status callback is silence, too */
+	(void)got; /* Twilio's answer to a failing status callback is silence, too */
 	talloc_free(slot);
 }
 
@@ -300,7 +303,10 @@ void cw_call_status_callback(struct call *c, const char *event)
 
 		cw_params_add(f, "CallDuration", "%lld", seconds);
 		cw_params_add(f, "Duration", "%lld", (seconds + 59) / 60);
-		cw_params_add(f, "SipResponseCode", "%d", !strcmp(c->final_status, "completed") ? 200 : !strcmp(c->final_status, "busy") ? 486 : 487);
+		cw_params_add(f, "SipResponseCode", "%d",
+			!strcmp(c->final_status, "completed") ? 200
+			: !strcmp(c->final_status, "busy")    ? 486
+							      : 487);
 	}
 	if (f)
 		cw_call_callback(c, "POST", c->conf.status_callback, f);
@@ -310,10 +316,13 @@ void cw_call_status_callback(struct call *c, const char *event)
 
 char *cw_call_resolve(struct call *c, void *parent, const char *ref)
 {
-	char *url = *c->url ? cw_url_resolve(parent, c->url, ref) : strstr(ref, "://") ? talloc_strdup(parent, ref) : NULL;
+	char *url = *c->url              ? cw_url_resolve(parent, c->url, ref)
+		    : strstr(ref, "://") ? talloc_strdup(parent, ref)
+					 : NULL;
 
 	if (!url)
-		cw_call_warn(c, 11100, "URL '%s' cannot be resolved%s", ref, *c->url ? "" : ": the document was given as text, so it must be absolute");
+		cw_call_warn(c, 11100, "URL '%s' cannot be resolved%s", ref,
+			*c->url ? "" : ": the document was given as text, so it must be absolute");
 	return url;
 }
 
@@ -329,9 +338,10 @@ static void ask_fallback(struct call *c, unsigned code, const char *url)
 }
 
 /* No document to run: Twilio would say that an application error occurred, and hang up. */
-static void document_failed(struct call *c, unsigned code, enum cw_end_reason reason, const char *url, const char *fmt, ...)
-	CW_PRINTF(5, 6);
-static void document_failed(struct call *c, unsigned code, enum cw_end_reason reason, const char *url, const char *fmt, ...)
+static void document_failed(struct call *c, unsigned code, enum cw_end_reason reason, const char *url, const char *fmt,
+	...) CW_PRINTF(5, 6);
+static void document_failed(
+	struct call *c, unsigned code, enum cw_end_reason reason, const char *url, const char *fmt, ...)
 {
 	bool answered = c->state == CALL_IN_PROGRESS;
 	char text[200];
@@ -365,7 +375,8 @@ int cw_call_run(struct call *c, const char *text, size_t len, const char *url)
 	c->next = NULL;
 	if (err) {
 		talloc_free(from);
-		document_failed(c, code ? code : 12400, CW_END_REFUSED, url, "%s", cw_why_str(&why, where, sizeof(where)));
+		document_failed(
+			c, code ? code : 12400, CW_END_REFUSED, url, "%s", cw_why_str(&why, where, sizeof(where)));
 		return err;
 	}
 	talloc_free(c->url);
@@ -374,7 +385,8 @@ int cw_call_run(struct call *c, const char *text, size_t len, const char *url)
 	cw_twiml_dump(&verbs, c->doc);
 	cw_call_note(c, "twilio.twiml", "{s:s}", "verbs", verbs.p ? verbs.p : "");
 	for (unsigned i = 0; i < c->doc->n_warnings; i++)
-		cw_call_warn(c, c->doc->warnings[i].code, "line %u: %s", c->doc->warnings[i].line, c->doc->warnings[i].text);
+		cw_call_warn(
+			c, c->doc->warnings[i].code, "line %u: %s", c->doc->warnings[i].line, c->doc->warnings[i].text);
 	c->want_verb = true;
 	cw_call_pump(c);
 	return 0;
@@ -392,17 +404,22 @@ static void on_document(const struct fetched *got, void *arg)
 	struct fetch *f = c->fetch;
 
 	c->fetch = NULL;
-	cw_call_note(c, "twilio.request", "{s:s, s:s, s:i}", "method", f->method, "url", got->url, "status", got->status);
+	cw_call_note(
+		c, "twilio.request", "{s:s, s:s, s:i}", "method", f->method, "url", got->url, "status", got->status);
 	if (got->err == ECONNREFUSED || got->err == EHOSTUNREACH || (got->err == ETIMEDOUT && !got->status))
-		document_failed(c, 11205, CW_END_UNREACHABLE, got->url, "nobody answers: %s", strerrordesc_np(got->err));
+		document_failed(
+			c, 11205, CW_END_UNREACHABLE, got->url, "nobody answers: %s", strerrordesc_np(got->err));
 	else if (got->err)
-		document_failed(c, 11200, CW_END_UNREACHABLE, got->url, "the request failed: %s", strerrordesc_np(got->err));
+		document_failed(
+			c, 11200, CW_END_UNREACHABLE, got->url, "the request failed: %s", strerrordesc_np(got->err));
 	else if (got->status < 200 || got->status >= 300)
-		document_failed(c, 11200, CW_END_REFUSED, got->url, "expected HTTP status 200 with TwiML, got %d", got->status);
+		document_failed(
+			c, 11200, CW_END_REFUSED, got->url, "expected HTTP status 200 with TwiML, got %d", got->status);
 	else if (!is_xml(got->type))
-		document_failed(c, 12300, CW_END_REFUSED, got->url, "expected Content-Type text/xml, got '%s'", got->type);
+		document_failed(
+			c, 12300, CW_END_REFUSED, got->url, "expected Content-Type text/xml, got '%s'", got->type);
 	else
-		(void)cw_call_run(c, got->body.p, got->body.len, got->url);  /* a bad document ends the call by itself */
+		(void)cw_call_run(c, got->body.p, got->body.len, got->url); /* a bad document ends the call by itself */
 	talloc_free(f);
 }
 
@@ -415,7 +432,8 @@ void cw_call_goto(struct call *c, const char *method, const char *ref, struct cw
 	CW_ASSERT(!c->verb);
 	method = strcasecmp(method, "GET") ? "POST" : "GET";
 	if (++c->documents > DOCUMENTS_MAX) {
-		cw_call_end(c, CW_END_PROTOCOL, "completed", "more than %u documents in one call: it goes in circles", DOCUMENTS_MAX);
+		cw_call_end(c, CW_END_PROTOCOL, "completed", "more than %u documents in one call: it goes in circles",
+			DOCUMENTS_MAX);
 		return;
 	}
 	if (!url) {
@@ -423,7 +441,7 @@ void cw_call_goto(struct call *c, const char *method, const char *ref, struct cw
 		return;
 	}
 	TALLOC_FREE(c->fetch);
-	TALLOC_FREE(c->doc);             /* @ref may have been part of it */
+	TALLOC_FREE(c->doc); /* @ref may have been part of it */
 	c->next = NULL;
 	c->want_verb = false;
 	cw_call_params(c, params);

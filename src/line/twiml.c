@@ -9,10 +9,11 @@
  * The schema. Attributes: "name" takes any text, "name:#" a number, "name:?" true or false, "name:a|b" one of these; "#" may
  * be among the choices. "*" lets every attribute through (SSML has a grammar of its own, which a voice may or may not obey).
  */
-#define RECORDING "recordingStatusCallback recordingStatusCallbackMethod:GET|POST recordingStatusCallbackEvent recordingTrack "
-#define CALLEE    "url method:GET|POST statusCallback statusCallbackMethod:GET|POST statusCallbackEvent "
-#define MACHINE                                                                                                        \
-	"machineDetection machineDetectionTimeout:# machineDetectionSpeechThreshold:# machineDetectionSpeechEndThreshold:# "   \
+#define RECORDING \
+	"recordingStatusCallback recordingStatusCallbackMethod:GET|POST recordingStatusCallbackEvent recordingTrack "
+#define CALLEE "url method:GET|POST statusCallback statusCallbackMethod:GET|POST statusCallbackEvent "
+#define MACHINE                                                                                                              \
+	"machineDetection machineDetectionTimeout:# machineDetectionSpeechThreshold:# machineDetectionSpeechEndThreshold:# " \
 	"machineDetectionSilenceTimeout:# amdStatusCallback amdStatusCallbackMethod:GET|POST "
 
 static const struct element {
@@ -28,18 +29,20 @@ static const struct element {
 	{"Pause", "Response Gather Prompt", "length:#"},
 	{"Dial", "Response",
 		"action method:GET|POST timeout:# timeLimit:# callerId answerOnBridge:? hangupOnStar:? "
-		"record:do-not-record|record-from-answer|record-from-ringing|record-from-answer-dual|record-from-ringing-dual|true|false "
-		RECORDING "trim:trim-silence|do-not-trim ringTone referUrl referMethod:GET|POST sequential:? callReason events"},
+		"record:do-not-record|record-from-answer|record-from-ringing|record-from-answer-dual|record-from-ringing-dual|true|false " RECORDING
+		"trim:trim-silence|do-not-trim ringTone referUrl referMethod:GET|POST sequential:? callReason events"},
 	{"Number", "Dial", CALLEE MACHINE "sendDigits byoc callReason"},
 	{"Sip", "Dial", CALLEE MACHINE "username password callReason"},
 	{"Client", "Dial", CALLEE "callReason"},
 	{"Conference", "Dial",
 		"muted:? beep:true|false|onEnter|onExit startConferenceOnEnter:? endConferenceOnExit:? waitUrl waitMethod:GET|POST "
 		"maxParticipants:# record:do-not-record|record-from-start|true|false region coach trim:trim-silence|do-not-trim statusCallbackEvent "
-		"statusCallback statusCallbackMethod:GET|POST " RECORDING "eventCallbackUrl jitterBufferSize participantLabel"},
+		"statusCallback statusCallbackMethod:GET|POST " RECORDING
+		"eventCallbackUrl jitterBufferSize participantLabel"},
 	{"Queue", "Dial", "url method:GET|POST reservationSid postWorkActivitySid"},
 	{"Sim", "Dial", ""},
-	{"Application", "Dial", "url method:GET|POST statusCallbackEvent statusCallback statusCallbackMethod:GET|POST customerId copyParentTo:?"},
+	{"Application", "Dial",
+		"url method:GET|POST statusCallbackEvent statusCallback statusCallbackMethod:GET|POST customerId copyParentTo:?"},
 	{"WhatsApp", "Dial", CALLEE},
 	{"Record", "Response",
 		"action method:GET|POST timeout:# finishOnKey maxLength:# playBeep:? trim:trim-silence|do-not-trim " RECORDING
@@ -88,7 +91,7 @@ static const struct element {
 
 struct open_element {
 	struct cw_twiml_node *node;
-	struct cw_twiml_node **tail;     /* where the next child goes */
+	struct cw_twiml_node **tail; /* where the next child goes */
 	struct cw_buf text;
 };
 
@@ -96,15 +99,18 @@ struct reader {
 	XML_Parser xml;
 	struct cw_twiml *doc;
 	struct open_element open[CW_TWIML_DEPTH_MAX];
-	unsigned depth;                  /* 0: outside, 1: in Response */
-	unsigned skipping;               /* depth below a dropped element */
+	unsigned depth;    /* 0: outside, 1: in Response */
+	unsigned skipping; /* depth below a dropped element */
 	unsigned nodes;
 	unsigned code;
 	int err;
 	struct cw_why *why;
 };
 
-static unsigned line_of(const struct reader *r) { return (unsigned)XML_GetCurrentLineNumber(r->xml); }
+static unsigned line_of(const struct reader *r)
+{
+	return (unsigned)XML_GetCurrentLineNumber(r->xml);
+}
 
 static void stop(struct reader *r, int err, unsigned code, const char *what)
 {
@@ -141,7 +147,8 @@ static bool in_list(const char *list, char sep, struct cw_str word, bool fold)
 	struct cw_str rest = cw_str(list), item;
 
 	while (cw_str_split(&rest, sep, &item))
-		if (item.len == word.len && (fold ? strncasecmp(item.p, word.p, word.len) : strncmp(item.p, word.p, word.len)) == 0)
+		if (item.len == word.len &&
+			(fold ? strncasecmp(item.p, word.p, word.len) : strncmp(item.p, word.p, word.len)) == 0)
 			return true;
 	return false;
 }
@@ -185,13 +192,16 @@ static bool attr_ok(struct reader *r, const struct element *e, const char *name,
 	if (!strcmp(e->attrs, "*"))
 		return true;
 	if (!find_rule(e->attrs, name, &rule)) {
-		warn(r, talloc_asprintf(r->doc, "<%s> has no attribute '%s' (names are case-sensitive)", e->name, name));
+		warn(r, talloc_asprintf(
+				r->doc, "<%s> has no attribute '%s' (names are case-sensitive)", e->name, name));
 		return false;
 	}
 	if (!rule.len || value_fits(rule, value))
 		return true;
 	warn(r, talloc_asprintf(r->doc, "<%s %s=\"%s\">: expected %s", e->name, name, value,
-			cw_str_eq(rule, "#") ? "a whole number" : cw_str_eq(rule, "?") ? "true or false" : rule.p));
+			cw_str_eq(rule, "#")   ? "a whole number"
+			: cw_str_eq(rule, "?") ? "true or false"
+					       : rule.p));
 	return false;
 }
 
@@ -296,7 +306,10 @@ static char *squeeze(void *parent, struct cw_str s)
 	return out;
 }
 
-static bool is_ssml(const struct cw_twiml_node *n) { return n->name[0] >= 'a' && n->name[0] <= 'z'; }
+static bool is_ssml(const struct cw_twiml_node *n)
+{
+	return n->name[0] >= 'a' && n->name[0] <= 'z';
+}
 
 /* What SSML holds is spoken as part of the element around it. */
 static void close_element(struct reader *r)
@@ -310,8 +323,10 @@ static void close_element(struct reader *r)
 	} else {
 		o->node->text = text;
 		if (is_ssml(o->node)) {
-			const char *spoken = strcmp(o->node->name, "sub") ? text : cw_twiml_attr(o->node, "alias", text);
-			bool breaks = !strcmp(o->node->name, "break") || !strcmp(o->node->name, "p") || !strcmp(o->node->name, "s");
+			const char *spoken =
+				strcmp(o->node->name, "sub") ? text : cw_twiml_attr(o->node, "alias", text);
+			bool breaks = !strcmp(o->node->name, "break") || !strcmp(o->node->name, "p") ||
+				      !strcmp(o->node->name, "s");
 
 			cw_buf_puts(&outer->text, breaks ? " " : "");
 			cw_buf_puts(&outer->text, spoken);
@@ -373,7 +388,8 @@ static int run(struct reader *r, const char *text, size_t len)
 	return r->err;
 }
 
-int cw_twiml_parse(void *parent, const char *text, size_t len, struct cw_twiml **ret, unsigned *code, struct cw_why *why)
+int cw_twiml_parse(
+	void *parent, const char *text, size_t len, struct cw_twiml **ret, unsigned *code, struct cw_why *why)
 {
 	CW_SCOPED struct cw_twiml *doc = talloc_zero(NULL, struct cw_twiml);
 	struct reader r = {.doc = doc, .why = why};
@@ -382,7 +398,8 @@ int cw_twiml_parse(void *parent, const char *text, size_t len, struct cw_twiml *
 		return ENOMEM;
 	if (len > CW_TWIML_MAX) {
 		*code = 11750;
-		return cw_why_set(why, EMSGSIZE, "the TwiML document has %zu bytes, at most %u are taken", len, CW_TWIML_MAX);
+		return cw_why_set(
+			why, EMSGSIZE, "the TwiML document has %zu bytes, at most %u are taken", len, CW_TWIML_MAX);
 	}
 	r.xml = XML_ParserCreate(NULL);
 	if (!r.xml)
@@ -417,7 +434,8 @@ unsigned cw_twiml_attr_uint(const struct cw_twiml_node *n, const char *name, uns
 {
 	uint32_t v = dflt;
 
-	(void)cw_str_u32(cw_str(cw_twiml_attr(n, name, "")), UINT32_MAX, &v);  /* absent or a word ("auto"): the default stays */
+	(void)cw_str_u32(
+		cw_str(cw_twiml_attr(n, name, "")), UINT32_MAX, &v); /* absent or a word ("auto"): the default stays */
 	return v;
 }
 

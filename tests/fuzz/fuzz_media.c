@@ -26,10 +26,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (cw_base64_decode(m.payload, ulaw, &n) == 0) {
 			CW_ASSERT(n <= m.payload.len / 4 * 3);
 			if (!parsed)
-				CW_ASSERT(cw_str_eq(m.payload, cw_json_str(json_object_get(msg, "media"), "payload", "?")));
+				CW_ASSERT(cw_str_eq(
+					m.payload, cw_json_str(json_object_get(msg, "media"), "payload", "?")));
 		}
 	}
 	if (!parsed)
-		(void)cw_twilio_order_check(msg, SID, &order, &why);  /* any verdict will do: it must only not fall over */
+		(void)cw_twilio_order_check(
+			msg, SID, &order, &why); /* any verdict will do: it must only not fall over */
 	return 0;
 }

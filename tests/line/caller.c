@@ -148,7 +148,10 @@ void person_attach(struct person *p, struct cw_line *line)
 	cw_line_attach(line, &person_events, p);
 }
 
-bool person_noted(const struct person *p, const char *text) { return p->notes.p && strstr(p->notes.p, text); }
+bool person_noted(const struct person *p, const char *text)
+{
+	return p->notes.p && strstr(p->notes.p, text);
+}
 
 struct voice {
 	struct person *p;
@@ -179,7 +182,8 @@ void person_speak(struct person *p, const char *text)
 	struct cw_tts *tts = NULL;
 	struct cw_tts_job *job = NULL;
 
-	assert_int_equal(cw_tts_open(NULL, p->w, &(struct cw_tts_conf){.voice = "modem", .language = "en-US"}, &tts, NULL), 0);
+	assert_int_equal(
+		cw_tts_open(NULL, p->w, &(struct cw_tts_conf){.voice = "modem", .language = "en-US"}, &tts, NULL), 0);
 	assert_int_equal(cw_tts_say(tts, tts, text, &events, &v, &job), 0);
 	for (unsigned i = 0; i < 1000 && !v.done; i++)
 		run_for(p->w, 1 * MS);
@@ -207,7 +211,8 @@ static bool signed_by(const struct web *web, struct cw_exchange *x, const struct
 	cw_buf_fmt(&url, "%s%s", web->base, cw_exchange_path(x));
 	if (*cw_exchange_query(x))
 		cw_buf_fmt(&url, "?%s", cw_exchange_query(x));
-	return cw_twilio_signature_ok(web->token, url.p, post ? form : NULL, cw_exchange_header(x, "X-Twilio-Signature"));
+	return cw_twilio_signature_ok(
+		web->token, url.p, post ? form : NULL, cw_exchange_header(x, "X-Twilio-Signature"));
 }
 
 static void on_request(struct cw_exchange *x, void *arg)
@@ -223,17 +228,19 @@ static void on_request(struct cw_exchange *x, void *arg)
 	talloc_free(form);
 	web->n_asked++;
 	web->n_forged += !ok;
-	cw_buf_fmt(&web->asked, "%s %s?%s& %.*s& %s\n", cw_exchange_method(x), cw_exchange_path(x), cw_exchange_query(x), CW_STR(body),
-		ok ? "ok" : "forged");
+	cw_buf_fmt(&web->asked, "%s %s?%s& %.*s& %s\n", cw_exchange_method(x), cw_exchange_path(x),
+		cw_exchange_query(x), CW_STR(body), ok ? "ok" : "forged");
 	for (size_t i = 0; i < web->n_pages; i++) {
 		const struct page *p = &web->pages[i];
 
 		if (strcmp(p->path, cw_exchange_path(x)) != 0)
 			continue;
 
-		const struct cw_header headers[] = {{"Content-Type", p->type ? p->type : "text/xml"}, {"Location", p->location}};
+		const struct cw_header headers[] = {
+			{"Content-Type", p->type ? p->type : "text/xml"}, {"Location", p->location}};
 
-		(void)cw_reply(x, p->status ? p->status : 200, headers, p->location ? 2 : 1, p->body, p->body ? strlen(p->body) : 0);
+		(void)cw_reply(x, p->status ? p->status : 200, headers, p->location ? 2 : 1, p->body,
+			p->body ? strlen(p->body) : 0);
 		return;
 	}
 	(void)cw_reply(x, 404, NULL, 0, NULL, 0);
@@ -253,13 +260,21 @@ void web_open(struct web *web, struct cw_world *w, void *owner, const struct pag
 {
 	static const struct cw_routes routes = {on_request, on_upgrade, 0};
 
-	*web = (struct web){
-		.w = w, .pages = pages, .n_pages = n, .asked = CW_BUF(4 << 20), .token = "00000000000000000000000000000000"};
-	assert_int_equal(cw_listen(owner, w, &(struct cw_listen_conf){.address = "127.0.0.1:0"}, &routes, web, &web->listener, NULL), 0);
+	*web = (struct web){.w = w,
+		.pages = pages,
+		.n_pages = n,
+		.asked = CW_BUF(4 << 20),
+		.token = "00000000000000000000000000000000"};
+	assert_int_equal(cw_listen(owner, w, &(struct cw_listen_conf){.address = "127.0.0.1:0"}, &routes, web,
+				 &web->listener, NULL),
+		0);
 	snprintf(web->base, sizeof(web->base), "http://127.0.0.1:%u", cw_listener_port(web->listener));
 }
 
-void web_clear(struct web *web) { cw_buf_clear(&web->asked); }
+void web_clear(struct web *web)
+{
+	cw_buf_clear(&web->asked);
+}
 
 bool web_asked(const struct web *web, const char *path, const char *field)
 {

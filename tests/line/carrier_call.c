@@ -20,9 +20,9 @@
 #include "speech/tts.h"
 #include "world/os.h"
 
-#define SAYS_MAX    32
-#define QUIET_FRAMES 45         /* 900 ms of silence: it is our turn */
-#define SPEECH_MAX  (8u << 20)
+#define SAYS_MAX     32
+#define QUIET_FRAMES 45 /* 900 ms of silence: it is our turn */
+#define SPEECH_MAX   (8u << 20)
 
 struct talker {
 	struct cw_world *world;
@@ -34,7 +34,7 @@ struct talker {
 	unsigned n_says, at_say;
 	const char *digits, *wav;
 	unsigned interrupt_ms;
-	struct cw_buf speech;           /* mu-law still to be said */
+	struct cw_buf speech; /* mu-law still to be said */
 	size_t speech_at;
 	uint64_t answered_us, voice_since_us;
 	unsigned frames, voice_frames, quiet;
@@ -52,7 +52,10 @@ static void emit(json_t *event)
 	fflush(stdout);
 }
 
-static json_int_t now_ms(const struct talker *t) { return t->answered_us ? (json_int_t)(cw_now(t->world) - t->answered_us) / 1000 : 0; }
+static json_int_t now_ms(const struct talker *t)
+{
+	return t->answered_us ? (json_int_t)(cw_now(t->world) - t->answered_us) / 1000 : 0;
+}
 
 /* ---- what we say ---- */
 
@@ -72,7 +75,10 @@ static void queue_pcm(struct talker *t, const int16_t *pcm, size_t n)
 	}
 }
 
-static void on_speech(const int16_t *pcm, size_t n, void *arg) { queue_pcm(arg, pcm, n); }
+static void on_speech(const int16_t *pcm, size_t n, void *arg)
+{
+	queue_pcm(arg, pcm, n);
+}
 
 static void on_spoken(int err, const char *reason, void *arg)
 {
@@ -113,7 +119,8 @@ static void on_answered(const struct cw_line_info *info, void *arg)
 
 	t->came_up = true;
 	t->answered_us = cw_now(t->world);
-	emit(json_pack("{s:s, s:s, s:s}", "event", "answered", "call_sid", info->call_id, "stream_sid", info->stream_id));
+	emit(json_pack(
+		"{s:s, s:s, s:s}", "event", "answered", "call_sid", info->call_id, "stream_sid", info->stream_id));
 	if (t->wav && !cw_wav_load_mono(t->world, t->wav, CW_RATE_HZ, &pcm, &n, NULL))
 		queue_pcm(t, pcm, n);
 }
@@ -142,7 +149,8 @@ static void on_frame(const uint8_t *ulaw, uint64_t position, void *arg)
 	if (++t->frames == 50 && t->digits)
 		(void)cw_line_dtmf(t->line, t->digits);
 
-	bool over_it = t->interrupt_ms && !t->at_say && t->vad.speech && cw_now(t->world) - t->voice_since_us > t->interrupt_ms * UINT64_C(1000);
+	bool over_it = t->interrupt_ms && !t->at_say && t->vad.speech &&
+		       cw_now(t->world) - t->voice_since_us > t->interrupt_ms * UINT64_C(1000);
 
 	if (!talking && t->at_say < t->n_says && (over_it || (t->heard_something && t->quiet >= QUIET_FRAMES)))
 		speak_next(t);
@@ -153,7 +161,7 @@ static void on_note(const char *what, const char *json, void *arg)
 {
 	json_t *data = NULL;
 
-	(void)cw_json_parse(json, strlen(json), &data, NULL);  /* our own text; NULL prints as null */
+	(void)cw_json_parse(json, strlen(json), &data, NULL); /* our own text; NULL prints as null */
 	emit(json_pack("{s:s, s:s, s:I, s:o?}", "event", "note", "what", what, "at_ms", now_ms(arg), "data", data));
 }
 
@@ -161,12 +169,13 @@ static void on_closed(enum cw_end_reason reason, const char *detail, void *arg)
 {
 	struct talker *t = arg;
 
-	emit(json_pack("{s:s, s:s, s:s, s:I, s:i, s:i}", "event", "closed", "reason", cw_end_reason_name(reason), "detail", detail, "at_ms",
-		now_ms(t), "frames", (int)t->frames, "voice_frames", (int)t->voice_frames));
+	emit(json_pack("{s:s, s:s, s:s, s:I, s:i, s:i}", "event", "closed", "reason", cw_end_reason_name(reason),
+		"detail", detail, "at_ms", now_ms(t), "frames", (int)t->frames, "voice_frames", (int)t->voice_frames));
 	cw_os_stop(t->world);
 }
 
-static const struct cw_line_events events = {.answered = on_answered, .frame = on_frame, .note = on_note, .closed = on_closed};
+static const struct cw_line_events events = {
+	.answered = on_answered, .frame = on_frame, .note = on_note, .closed = on_closed};
 
 /* ---- command line ---- */
 
@@ -232,7 +241,8 @@ static int run(struct talker *t, struct options *o)
 	int err = cw_twilio_dial(t->world, t->world, &o->conf, &t->line, &why);
 
 	if (!err && t->n_says)
-		err = cw_tts_open(t->world, t->world, &(struct cw_tts_conf){.voice = o->voice, .language = "en-US"}, &t->tts, &why);
+		err = cw_tts_open(t->world, t->world, &(struct cw_tts_conf){.voice = o->voice, .language = "en-US"},
+			&t->tts, &why);
 	if (err) {
 		fprintf(stderr, "carrier_call: %s\n", why.text);
 		return 2;

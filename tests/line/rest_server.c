@@ -16,7 +16,10 @@ static void on_request(struct cw_exchange *x, void *arg)
 		(void)cw_reply(x, 404, NULL, 0, NULL, 0);
 }
 
-static void stop(void *arg) { cw_os_stop(arg); }
+static void stop(void *arg)
+{
+	cw_os_stop(arg);
+}
 
 static void *watch_input(void *arg)
 {

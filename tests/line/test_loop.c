@@ -26,7 +26,7 @@ struct side {
 	uint64_t last_mark_us;
 	enum cw_end_reason reason;
 	char detail[64];
-	uint8_t say;                         /* what this side says in answer to each frame, 0 = nothing */
+	uint8_t say; /* what this side says in answer to each frame, 0 = nothing */
 	unsigned voice_frames;
 };
 
@@ -108,9 +108,12 @@ struct pair {
 	struct side agent, carrier;
 };
 
-static struct cw_world *shared_world;   /* of the test with failing allocations: a timer start may not fail */
+static struct cw_world *shared_world; /* of the test with failing allocations: a timer start may not fail */
 
-static void nothing(void *arg) { (void)arg; }
+static void nothing(void *arg)
+{
+	(void)arg;
+}
 
 static int oom_setup(void **state)
 {
@@ -119,7 +122,7 @@ static int oom_setup(void **state)
 	if (cw_test_setup(state) || cw_sim_new(NULL, &(struct cw_sim_conf){.seed = 1}, &shared_world))
 		return -1;
 	cw_timer_init(&t, shared_world);
-	cw_timer_start(&t, 0, nothing, NULL);  /* the heap is there now */
+	cw_timer_start(&t, 0, nothing, NULL); /* the heap is there now */
 	cw_timer_stop(&t);
 	return 0;
 }
@@ -208,7 +211,7 @@ static void frames_flow_both_ways_at_20_ms(void **state)
 		assert_int_equal(p.carrier.frames, 50);
 		assert_int_equal(p.carrier.voice_frames, 10);
 		assert_int_equal(p.carrier.first_voice_us, start + 540 * MS);
-		assert_int_equal(p.agent.frames, 48);  /* the last two are on their way */
+		assert_int_equal(p.agent.frames, 48); /* the last two are on their way */
 		assert_int_equal(p.agent.voice_frames, 48);
 		assert_int_equal(p.agent.first_voice_us, start + 550 * MS);
 	}
@@ -257,7 +260,7 @@ static void marks_come_back_when_played_or_cleared(void **state)
 	assert_int_equal(p.agent.marks, 2);
 	assert_int_equal(p.agent.last_mark, 8);
 	assert_int_equal(p.agent.cleared, 1);
-	assert_in_range(p.carrier.voice_frames, heard, heard + 2);  /* what left before the clear arrived */
+	assert_in_range(p.carrier.voice_frames, heard, heard + 2); /* what left before the clear arrived */
 
 	assert_int_equal(cw_line_mark(p.carrier.line, 99), 0);
 	assert_int_equal(p.carrier.marks, 0);
@@ -294,7 +297,7 @@ static void either_side_hangs_up(void **state)
 		cw_sim_run(p.w, cw_now(p.w) + 100 * MS);
 		cw_line_hang_up(who->line, "bye now");
 		cw_line_hang_up(who->line, "twice");
-		assert_int_equal(who->closed, 0);  /* never before hang_up() returned */
+		assert_int_equal(who->closed, 0); /* never before hang_up() returned */
 		assert_int_equal(cw_line_send(who->line, (const uint8_t[160]){0}, 160), ENOTCONN);
 		uint64_t at = cw_now(p.w);
 
@@ -384,7 +387,8 @@ static void a_frame_costs_no_allocation(void **state)
 
 CW_OOM_BODY(loop_survives_without_memory)
 
-CW_TEST_MAIN(CW_TEST(frames_flow_both_ways_at_20_ms), CW_TEST(a_silent_carrier_sends_silence), CW_TEST(marks_come_back_when_played_or_cleared),
-	CW_TEST(keys_reach_the_agent), CW_TEST(either_side_hangs_up), CW_TEST(hanging_up_while_ringing_is_heard_at_once),
-	CW_TEST(a_dropped_end_is_a_lost_line), CW_TEST(hanging_up_inside_a_frame_is_safe), CW_TEST(a_frame_costs_no_allocation),
+CW_TEST_MAIN(CW_TEST(frames_flow_both_ways_at_20_ms), CW_TEST(a_silent_carrier_sends_silence),
+	CW_TEST(marks_come_back_when_played_or_cleared), CW_TEST(keys_reach_the_agent), CW_TEST(either_side_hangs_up),
+	CW_TEST(hanging_up_while_ringing_is_heard_at_once), CW_TEST(a_dropped_end_is_a_lost_line),
+	CW_TEST(hanging_up_inside_a_frame_is_safe), CW_TEST(a_frame_costs_no_allocation),
 	cmocka_unit_test_setup_teardown(loop_survives_without_memory_oom, oom_setup, oom_teardown))

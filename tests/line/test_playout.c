@@ -111,7 +111,7 @@ static void grows_and_keeps_bytes_across_the_seam(void **state)
 			in[i] = put++;
 		int err = cw_playout_put(p, in, sizeof(in));
 
-		if (err) {                   /* without memory it stays as large as it is */
+		if (err) { /* without memory it stays as large as it is */
 			assert_int_equal(err, ENOBUFS);
 			talloc_free(p);
 			return;
@@ -171,7 +171,7 @@ static void short_gaps_inside_speech_are_underruns(void **state)
 	struct cw_playout *p = make(8000);
 
 	(void)state;
-	for (unsigned i = 0; i < 30; i++)     /* silence before anything was said is none */
+	for (unsigned i = 0; i < 30; i++) /* silence before anything was said is none */
 		cw_playout_next(p, out);
 	cw_playout_put(p, in, 160);
 	cw_playout_next(p, out);
@@ -181,7 +181,7 @@ static void short_gaps_inside_speech_are_underruns(void **state)
 	cw_playout_put(p, in, 160);
 	cw_playout_next(p, out);
 	assert_int_equal(cw_playout_underruns(p), 1);
-	for (unsigned i = 0; i < 10; i++)     /* 200 ms: a pause */
+	for (unsigned i = 0; i < 10; i++) /* 200 ms: a pause */
 		cw_playout_next(p, out);
 	cw_playout_put(p, in, 160);
 	cw_playout_next(p, out);
@@ -211,6 +211,7 @@ CW_OOM_BODY(plays_in_order_with_marks_in_place)
 CW_OOM_BODY(grows_and_keeps_bytes_across_the_seam)
 
 CW_TEST_MAIN(CW_TEST(plays_in_order_with_marks_in_place), CW_TEST(a_mark_on_nothing_comes_back_at_once),
-	CW_TEST(clear_returns_pending_marks_as_cleared), CW_TEST(grows_and_keeps_bytes_across_the_seam), CW_TEST(full_drops_and_counts),
-	CW_TEST(marks_are_bounded), CW_TEST(short_gaps_inside_speech_are_underruns), CW_TEST(steady_state_allocates_nothing),
-	CW_TEST_OOM(plays_in_order_with_marks_in_place), CW_TEST_OOM(grows_and_keeps_bytes_across_the_seam))
+	CW_TEST(clear_returns_pending_marks_as_cleared), CW_TEST(grows_and_keeps_bytes_across_the_seam),
+	CW_TEST(full_drops_and_counts), CW_TEST(marks_are_bounded), CW_TEST(short_gaps_inside_speech_are_underruns),
+	CW_TEST(steady_state_allocates_nothing), CW_TEST_OOM(plays_in_order_with_marks_in_place),
+	CW_TEST_OOM(grows_and_keeps_bytes_across_the_seam))

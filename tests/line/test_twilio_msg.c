@@ -8,7 +8,10 @@
 
 #define SID "MZ00000000000000000000000000000001"
 
-static int scan(const char *text, struct cw_twilio_media *m) { return cw_twilio_media_scan(text, strlen(text), m); }
+static int scan(const char *text, struct cw_twilio_media *m)
+{
+	return cw_twilio_media_scan(text, strlen(text), m);
+}
 
 static void reads_the_documented_message(void **state)
 {
@@ -17,7 +20,8 @@ static void reads_the_documented_message(void **state)
 	size_t n;
 
 	(void)state;
-	assert_int_equal(scan("{\"event\":\"media\",\"sequenceNumber\":\"2\",\"streamSid\":\"" SID "\",\"media\":{\"track\":\"inbound\","
+	assert_int_equal(scan("{\"event\":\"media\",\"sequenceNumber\":\"2\",\"streamSid\":\"" SID
+			      "\",\"media\":{\"track\":\"inbound\","
 			      "\"chunk\":\"1\",\"timestamp\":\"20\",\"payload\":\"////\"}}",
 				 &m),
 		0);
@@ -37,9 +41,10 @@ static void takes_members_in_any_order_and_numbers_as_numbers(void **state)
 	struct cw_twilio_media m;
 
 	(void)state;
-	assert_int_equal(scan(" { \"media\" : { \"payload\":\"AAAA\" , \"timestamp\":40, \"new\":[1,{\"a\":[true,null,-1.5e3,\"x\\\"}\"]}] },\n"
-			      "\"extra\": {\"b\":{}}, \"streamSid\":\"x\", \"event\" :\"media\"}\n",
-				 &m),
+	assert_int_equal(
+		scan(" { \"media\" : { \"payload\":\"AAAA\" , \"timestamp\":40, \"new\":[1,{\"a\":[true,null,-1.5e3,\"x\\\"}\"]}] },\n"
+		     "\"extra\": {\"b\":{}}, \"streamSid\":\"x\", \"event\" :\"media\"}\n",
+			&m),
 		0);
 	assert_int_equal(m.timestamp_ms, 40);
 	assert_int_equal(m.members, CW_MEDIA_PAYLOAD | CW_MEDIA_TIMESTAMP | CW_MEDIA_STREAM_SID | CW_MEDIA_UNKNOWN);
@@ -68,8 +73,19 @@ static void leaves_other_events_to_the_parser(void **state)
 static void rejects_what_is_broken(void **state)
 {
 	static const char *const broken[] = {
-		"", "{", "}", "[]", "null", "\"media\"", "{\"event\"}", "{\"event\":}", "{\"event\":\"media\"", "{\"event\":\"media\"}",
-		"{\"event\":\"media\",}", "{\"event\":\"media\",\"media\":{}}", "{\"event\":\"media\",\"media\":{\"payload\":1}}",
+		"",
+		"{",
+		"}",
+		"[]",
+		"null",
+		"\"media\"",
+		"{\"event\"}",
+		"{\"event\":}",
+		"{\"event\":\"media\"",
+		"{\"event\":\"media\"}",
+		"{\"event\":\"media\",}",
+		"{\"event\":\"media\",\"media\":{}}",
+		"{\"event\":\"media\",\"media\":{\"payload\":1}}",
 		"{\"event\":\"media\",\"media\":{\"payload\":\"AAAA\"}",
 		"{\"event\":\"media\",\"media\":{\"payload\":\"AAAA\"}} x",
 		"{\"event\":\"media\",\"media\":{\"payload\":\"AAAA\",\"payload\":\"AAAA\"}}",
@@ -92,17 +108,19 @@ static void rejects_what_is_broken(void **state)
 	for (size_t i = 0; i < CW_COUNT(broken); i++)
 		if (scan(broken[i], &m) != EBADMSG)
 			fail_msg("taken: %s", broken[i]);
-	assert_int_equal(m.members, 77);      /* untouched on failure */
+	assert_int_equal(m.members, 77); /* untouched on failure */
 }
 
 static void never_reads_past_the_end(void **state)
 {
-	static const char whole[] = "{\"event\":\"media\",\"streamSid\":\"" SID "\",\"media\":{\"payload\":\"AAAA\",\"timestamp\":20,\"x\":[true,1e5]}}";
+	static const char whole[] = "{\"event\":\"media\",\"streamSid\":\"" SID
+				    "\",\"media\":{\"payload\":\"AAAA\",\"timestamp\":20,\"x\":[true,1e5]}}";
 	struct cw_twilio_media m;
 
 	(void)state;
 	for (size_t n = 0; n < sizeof(whole) - 1; n++) {
-		char *cut = talloc_memdup(NULL, whole, n);  /* exact size, so that the address sanitizer sees a byte too far */
+		char *cut = talloc_memdup(
+			NULL, whole, n); /* exact size, so that the address sanitizer sees a byte too far */
 
 		assert_int_equal(cw_twilio_media_scan(cut, n, &m), EBADMSG);
 		talloc_free(cut);
@@ -111,7 +129,8 @@ static void never_reads_past_the_end(void **state)
 
 static void base64_round_trips_and_is_strict(void **state)
 {
-	static const char *const bad[] = {"A", "AA", "AAA", "AAAAA", "A===", "====", "AA=A", "A=AA", "AAA*", "AA A", "AAA\x80", "=AAA", "AA==AAAA", "-_-_"};
+	static const char *const bad[] = {"A", "AA", "AAA", "AAAAA", "A===", "====", "AA=A", "A=AA", "AAA*", "AA A",
+		"AAA\x80", "=AAA", "AA==AAAA", "-_-_"};
 	uint8_t in[300], out[300];
 	char text[404];
 
@@ -173,8 +192,9 @@ static void the_writers_give_the_documented_text(void **state)
 	assert_string_equal(text, "{\"event\":\"media\",\"streamSid\":\"" SID "\",\"media\":{\"payload\":\"////\"}}");
 	n = cw_twilio_media_encode_carrier(text, SID, "inbound", 2, 1, 20, three, 3);
 	text[n] = '\0';
-	assert_string_equal(text, "{\"event\":\"media\",\"sequenceNumber\":\"2\",\"streamSid\":\"" SID
-				  "\",\"media\":{\"track\":\"inbound\",\"chunk\":\"1\",\"timestamp\":\"20\",\"payload\":\"////\"}}");
+	assert_string_equal(text,
+		"{\"event\":\"media\",\"sequenceNumber\":\"2\",\"streamSid\":\"" SID
+		"\",\"media\":{\"track\":\"inbound\",\"chunk\":\"1\",\"timestamp\":\"20\",\"payload\":\"////\"}}");
 }
 
 static unsigned judge(const char *text, enum cw_twilio_order *order)
@@ -192,21 +212,31 @@ static unsigned judge(const char *text, enum cw_twilio_order *order)
 static void orders_are_judged_as_strictly_as_twilio_does(void **state)
 {
 	static const char *const bad[] = {
-		"[]", "1", "{}", "{\"event\":1}", "{\"event\":\"play\",\"streamSid\":\"" SID "\"}", "{\"event\":\"clear\"}",
-		"{\"event\":\"clear\",\"streamSid\":\"MZx\"}", "{\"event\":\"clear\",\"streamSid\":\"" SID "\",\"clear\":{}}",
-		"{\"event\":\"clear\",\"streamSid\":\"" SID "\",\"x\":1}", "{\"event\":\"mark\",\"streamSid\":\"" SID "\"}",
+		"[]",
+		"1",
+		"{}",
+		"{\"event\":1}",
+		"{\"event\":\"play\",\"streamSid\":\"" SID "\"}",
+		"{\"event\":\"clear\"}",
+		"{\"event\":\"clear\",\"streamSid\":\"MZx\"}",
+		"{\"event\":\"clear\",\"streamSid\":\"" SID "\",\"clear\":{}}",
+		"{\"event\":\"clear\",\"streamSid\":\"" SID "\",\"x\":1}",
+		"{\"event\":\"mark\",\"streamSid\":\"" SID "\"}",
 		"{\"event\":\"mark\",\"streamSid\":\"" SID "\",\"mark\":{\"name\":1}}",
 		"{\"event\":\"mark\",\"streamSid\":\"" SID "\",\"mark\":{\"name\":\"a\",\"x\":1}}",
 		"{\"event\":\"mark\",\"streamSid\":\"" SID "\",\"mark\":{\"name\":\"a\"},\"sequenceNumber\":\"1\"}",
-		"{\"event\":\"media\",\"streamSid\":\"" SID "\",\"media\":{\"payload\":\"AAAA\",\"track\":\"outbound\"}}",
+		"{\"event\":\"media\",\"streamSid\":\"" SID
+		"\",\"media\":{\"payload\":\"AAAA\",\"track\":\"outbound\"}}",
 		"{\"event\":\"media\",\"streamSid\":\"" SID "\",\"payload\":\"AAAA\"}",
 	};
 	enum cw_twilio_order order = CW_ORDER_CLEAR;
 
 	(void)state;
-	assert_int_equal(judge("{\"event\":\"media\",\"streamSid\":\"" SID "\",\"media\":{\"payload\":\"AAAA\"}}", &order), 0);
+	assert_int_equal(
+		judge("{\"event\":\"media\",\"streamSid\":\"" SID "\",\"media\":{\"payload\":\"AAAA\"}}", &order), 0);
 	assert_int_equal(order, CW_ORDER_MEDIA);
-	assert_int_equal(judge("{\"mark\":{\"name\":\"utt-3\"},\"event\":\"mark\",\"streamSid\":\"" SID "\"}", &order), 0);
+	assert_int_equal(
+		judge("{\"mark\":{\"name\":\"utt-3\"},\"event\":\"mark\",\"streamSid\":\"" SID "\"}", &order), 0);
 	assert_int_equal(order, CW_ORDER_MARK);
 	assert_int_equal(judge("{\"event\":\"clear\",\"streamSid\":\"" SID "\"}", &order), 0);
 	assert_int_equal(order, CW_ORDER_CLEAR);

@@ -43,7 +43,9 @@ static void open_scene(struct scene *s, const struct page *pages, size_t n, cons
 	s->owner = talloc_new(NULL);
 	web_open(&s->web, s->w, s->owner, pages, n);
 	assert_int_equal(cw_twilio_rest_new(s->owner, s->w, conf, &s->rest, NULL), 0);
-	assert_int_equal(cw_listen(s->owner, s->w, &(struct cw_listen_conf){.address = "127.0.0.1:0"}, &routes, s, &s->listener, NULL), 0);
+	assert_int_equal(cw_listen(s->owner, s->w, &(struct cw_listen_conf){.address = "127.0.0.1:0"}, &routes, s,
+				 &s->listener, NULL),
+		0);
 }
 
 static void close_scene(struct scene *s)
@@ -61,7 +63,10 @@ static void on_headers(int status, const struct cw_header *headers, size_t n, vo
 	((struct scene *)arg)->status = status;
 }
 
-static void on_data(const void *bytes, size_t n, void *arg) { cw_buf_put(&((struct scene *)arg)->answer, bytes, n); }
+static void on_data(const void *bytes, size_t n, void *arg)
+{
+	cw_buf_put(&((struct scene *)arg)->answer, bytes, n);
+}
 
 static void on_closed(int err, void *arg)
 {
@@ -80,8 +85,12 @@ static int ask_as(struct scene *s, const char *user, const char *method, const c
 	auth[6 + cw_base64_encode((const uint8_t *)user, strlen(user), auth + 6)] = '\0';
 
 	const struct cw_header header = {"Authorization", auth};
-	const struct cw_http_req req = {
-		.method = method, .url = url, .headers = &header, .n_headers = 1, .body = body, .body_len = body ? strlen(body) : 0};
+	const struct cw_http_req req = {.method = method,
+		.url = url,
+		.headers = &header,
+		.n_headers = 1,
+		.body = body,
+		.body_len = body ? strlen(body) : 0};
 
 	cw_buf_reset(&s->answer);
 	s->done = false;
@@ -97,7 +106,10 @@ static int ask(struct scene *s, const char *method, const char *path, const char
 	return ask_as(s, ACCOUNT ":" TOKEN, method, path, body);
 }
 
-static bool answered(const struct scene *s, const char *text) { return s->answer.p && strstr(s->answer.p, text); }
+static bool answered(const struct scene *s, const char *text)
+{
+	return s->answer.p && strstr(s->answer.p, text);
+}
 
 static void call_path(const struct scene *s, char *path, size_t size)
 {
@@ -112,15 +124,19 @@ static void call_path(const struct scene *s, char *path, size_t size)
 static void a_call_is_placed_and_told_of(void **state)
 {
 	static const struct page pages[] = {
-		{"/voice", "<Response><Gather input=\"speech\" speechTimeout=\"1\" action=\"/said\"><Say>Who is there?</Say></Gather></Response>", NULL, 0, NULL},
+		{"/voice",
+			"<Response><Gather input=\"speech\" speechTimeout=\"1\" action=\"/said\"><Say>Who is there?</Say></Gather></Response>",
+			NULL, 0, NULL},
 		{"/said", "<Response><Say>Thank you.</Say></Response>", NULL, 0, NULL}, {"/status", "", NULL, 0, NULL}};
-	const struct cw_twilio_rest_conf conf = {.say = "this is the other end", .voice = "modem", .gather_engine = "modem"};
+	const struct cw_twilio_rest_conf conf = {
+		.say = "this is the other end", .voice = "modem", .gather_engine = "modem"};
 	struct scene s;
 	char path[120], body[300];
 
 	(void)state;
 	open_scene(&s, pages, CW_COUNT(pages), &conf);
-	snprintf(body, sizeof(body), "To=%%2B12025550111&From=%%2B12025550100&Url=%s/voice&StatusCallback=%s/status&StatusCallbackEvent=answered&StatusCallbackEvent=completed",
+	snprintf(body, sizeof(body),
+		"To=%%2B12025550111&From=%%2B12025550100&Url=%s/voice&StatusCallback=%s/status&StatusCallbackEvent=answered&StatusCallbackEvent=completed",
 		s.web.base, s.web.base);
 	assert_int_equal(ask(&s, "POST", CALLS, body), 201);
 	assert_true(answered(&s, "\"status\":\"queued\""));
@@ -156,10 +172,14 @@ static void a_call_is_redirected_and_ended(void **state)
 
 	(void)state;
 	open_scene(&s, NULL, 0, &conf);
-	assert_int_equal(ask(&s, "POST", CALLS, "To=%2B12025550111&From=%2B12025550100&Twiml=%3CResponse%3E%3CPause%20length%3D%2290%22%2F%3E%3C%2FResponse%3E"), 201);
+	assert_int_equal(
+		ask(&s, "POST", CALLS,
+			"To=%2B12025550111&From=%2B12025550100&Twiml=%3CResponse%3E%3CPause%20length%3D%2290%22%2F%3E%3C%2FResponse%3E"),
+		201);
 	call_path(&s, path, sizeof(path));
 	run_for(s.w, 1 * S);
-	assert_int_equal(ask(&s, "POST", path, "Twiml=%3CResponse%3E%3CPause%20length%3D%2280%22%2F%3E%3C%2FResponse%3E"), 200);
+	assert_int_equal(
+		ask(&s, "POST", path, "Twiml=%3CResponse%3E%3CPause%20length%3D%2280%22%2F%3E%3C%2FResponse%3E"), 200);
 	assert_int_equal(ask(&s, "POST", path, "Status=paused"), 400);
 	assert_int_equal(ask(&s, "POST", path, "Status=canceled"), 400);
 	assert_int_equal(ask(&s, "POST", path, "Status=completed"), 200);
@@ -182,9 +202,11 @@ static void mistakes_are_answered_as_twilio_does(void **state)
 		{"POST", CALLS, "To=1&Url=http://x/", 400, "\"code\":21213"},
 		{"POST", CALLS, "To=1&From=1", 400, "\"code\":21205"},
 		{"POST", CALLS, "To=1&From=1&Url=ftp://x", 400, "\"code\":21205"},
-		{"GET", "/2010-04-01/Accounts/" ACCOUNT "/Calls/CA00000000000000000000000000000009.json", NULL, 404, "\"code\":20404"},
+		{"GET", "/2010-04-01/Accounts/" ACCOUNT "/Calls/CA00000000000000000000000000000009.json", NULL, 404,
+			"\"code\":20404"},
 		{"GET", "/2010-04-01/Accounts/" ACCOUNT "/Nonsense.json", NULL, 404, "\"code\":20404"},
-		{"GET", "/2010-04-01/Accounts/AC00000000000000000000000000000002/Calls.json", NULL, 404, "\"code\":20404"},
+		{"GET", "/2010-04-01/Accounts/AC00000000000000000000000000000002/Calls.json", NULL, 404,
+			"\"code\":20404"},
 	};
 	const struct cw_twilio_rest_conf conf = {.max_calls = 1, .voice = "modem"};
 	struct scene s;
@@ -197,10 +219,13 @@ static void mistakes_are_answered_as_twilio_does(void **state)
 	}
 	assert_int_equal(ask_as(&s, ACCOUNT ":wrong", "GET", CALLS, NULL), 401);
 	assert_true(answered(&s, "\"code\":20003"));
-	assert_int_equal(ask(&s, "POST", CALLS, "To=1&From=1&Twiml=%3CResponse%3E%3CPause%20length%3D%229%22%2F%3E%3C%2FResponse%3E"), 201);
+	assert_int_equal(ask(&s, "POST", CALLS,
+				 "To=1&From=1&Twiml=%3CResponse%3E%3CPause%20length%3D%229%22%2F%3E%3C%2FResponse%3E"),
+		201);
 	assert_int_equal(ask(&s, "POST", CALLS, "To=1&From=1&Url=http://127.0.0.1:1/"), 429);
 	assert_int_equal(ask(&s, "GET", "/other", NULL), 418);
 	close_scene(&s);
 }
 
-CW_TEST_MAIN(CW_TEST(a_call_is_placed_and_told_of), CW_TEST(a_call_is_redirected_and_ended), CW_TEST(mistakes_are_answered_as_twilio_does))
+CW_TEST_MAIN(CW_TEST(a_call_is_placed_and_told_of), CW_TEST(a_call_is_redirected_and_ended),
+	CW_TEST(mistakes_are_answered_as_twilio_does))

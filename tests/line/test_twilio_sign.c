@@ -8,8 +8,8 @@
 /* The vectors A to G of the protocol sheet; they were made with the official SDK. */
 
 #define TOKEN "0123456789abcdef0123456789abcdef"
-#define FORM(...)                                                                                  \
-	(&(struct cw_form){.fields = (struct cw_form_field[]){__VA_ARGS__},                        \
+#define FORM(...)                                                           \
+	(&(struct cw_form){.fields = (struct cw_form_field[]){__VA_ARGS__}, \
 		.n = sizeof((struct cw_form_field[]){__VA_ARGS__}) / sizeof(struct cw_form_field)})
 #define EMPTY_FORM (&(struct cw_form){.fields = NULL, .n = 0})
 
@@ -18,9 +18,17 @@ static char sid_ac[] = "AC00000000000000000000000000000001", sid_ca[] = "CA00000
 static const struct cw_form *form_b(char *digits)
 {
 	static struct cw_form_field fields[] = {
-		{"To", "+12025550199"}, {"callerName", "lower"}, {"AccountSid", sid_ac}, {"ApiVersion", "2010-04-01"}, {"CallSid", sid_ca},
-		{"CallStatus", "ringing"}, {"SpeechResult", "yes, caf\xC3\xA9 & more"}, {"Confidence", "0.93"}, {"Digits", NULL},
-		{"Direction", "inbound"}, {"From", "+12025550123"},
+		{"To", "+12025550199"},
+		{"callerName", "lower"},
+		{"AccountSid", sid_ac},
+		{"ApiVersion", "2010-04-01"},
+		{"CallSid", sid_ca},
+		{"CallStatus", "ringing"},
+		{"SpeechResult", "yes, caf\xC3\xA9 & more"},
+		{"Confidence", "0.93"},
+		{"Digits", NULL},
+		{"Direction", "inbound"},
+		{"From", "+12025550123"},
 	};
 	static const struct cw_form form = {fields, CW_COUNT(fields)};
 
@@ -44,18 +52,22 @@ static void signs_as_the_sdk_does(void **state)
 {
 	(void)state;
 	assert_sign("12345", "https://example.com/myapp.php?foo=1&bar=2",
-		FORM({"CallSid", "CA1234567890ABCDE"}, {"Caller", "+14158675310"}, {"Digits", "1234"}, {"From", "+14158675310"}, {"To", "+18005551212"}),
+		FORM({"CallSid", "CA1234567890ABCDE"}, {"Caller", "+14158675310"}, {"Digits", "1234"},
+			{"From", "+14158675310"}, {"To", "+18005551212"}),
 		"L/OH5YylLD5NRKLltdqwSvS0BnU=");
 	assert_sign(TOKEN, URL_B, form_b(""), SIG_B);
-	assert_sign(TOKEN, "https://voice.example.test/twiml/answer?CallSid=CA1&From=%2B12025550123", NULL, "8a/bReaEpARIqRb1Br3wcc/3Fnc=");
-	assert_sign(TOKEN, "https://voice.example.test/status", FORM({"CallSid", "CA1"}, {"CallStatus", "completed"}), "DDlFsLOnY/r2+WEcF842uE9hEqg=");
-	assert_sign(TOKEN, "https://voice.example.test:8443/status", FORM({"CallSid", "CA1"}, {"CallStatus", "completed"}),
-		"NeCgkvF3ivotc4OAMs1C4fKxux8=");
-	assert_sign(TOKEN, "https://voice.example.test:443/status", FORM({"CallSid", "CA1"}, {"CallStatus", "completed"}),
-		"0ham4e04DTqQy0+PKlK/CBouLkk=");
+	assert_sign(TOKEN, "https://voice.example.test/twiml/answer?CallSid=CA1&From=%2B12025550123", NULL,
+		"8a/bReaEpARIqRb1Br3wcc/3Fnc=");
+	assert_sign(TOKEN, "https://voice.example.test/status", FORM({"CallSid", "CA1"}, {"CallStatus", "completed"}),
+		"DDlFsLOnY/r2+WEcF842uE9hEqg=");
+	assert_sign(TOKEN, "https://voice.example.test:8443/status",
+		FORM({"CallSid", "CA1"}, {"CallStatus", "completed"}), "NeCgkvF3ivotc4OAMs1C4fKxux8=");
+	assert_sign(TOKEN, "https://voice.example.test:443/status",
+		FORM({"CallSid", "CA1"}, {"CallStatus", "completed"}), "0ham4e04DTqQy0+PKlK/CBouLkk=");
 	assert_sign(TOKEN, "wss://voice.example.test/media", NULL, "Q+82Zh+6h3XUYGulJvqj0Cl5hC4=");
 	assert_sign(TOKEN, "wss://voice.example.test/media/", NULL, "WXl7GbRi5OguIbldyOSd0r7cDkE=");
-	assert_sign(TOKEN, "https://voice.example.test/a", FORM({"M", "b"}, {"M", "a"}, {"A", "1"}, {"M", "b"}), "FThMNVipoLxxyuV9Dm6xfLjK2iw=");
+	assert_sign(TOKEN, "https://voice.example.test/a", FORM({"M", "b"}, {"M", "a"}, {"A", "1"}, {"M", "b"}),
+		"FThMNVipoLxxyuV9Dm6xfLjK2iw=");
 }
 
 static void a_json_body_is_signed_by_its_hash(void **state)
@@ -65,10 +77,13 @@ static void a_json_body_is_signed_by_its_hash(void **state)
 	static const char signature[] = "yopN/Hg7DSV/bgnbR2ICzAvQYpY=";
 
 	(void)state;
-	assert_true(cw_twilio_body_signature_ok(TOKEN, url, cw_str("{\"CallSid\":\"CA1\",\"event\":\"x\",\"n\":1}"), signature));
-	assert_false(cw_twilio_body_signature_ok(TOKEN, url, cw_str("{\"CallSid\":\"CA1\",\"event\":\"x\",\"n\":1} "), signature));
+	assert_true(cw_twilio_body_signature_ok(
+		TOKEN, url, cw_str("{\"CallSid\":\"CA1\",\"event\":\"x\",\"n\":1}"), signature));
+	assert_false(cw_twilio_body_signature_ok(
+		TOKEN, url, cw_str("{\"CallSid\":\"CA1\",\"event\":\"x\",\"n\":1} "), signature));
 	assert_false(cw_twilio_body_signature_ok(TOKEN, "https://voice.example.test/json", cw_str("{}"), signature));
-	assert_false(cw_twilio_body_signature_ok(TOKEN, url, cw_str("{\"CallSid\":\"CA1\",\"event\":\"x\",\"n\":1}"), "yopN/Hg7DSV/bgnbR2ICzAvQYpZ="));
+	assert_false(cw_twilio_body_signature_ok(
+		TOKEN, url, cw_str("{\"CallSid\":\"CA1\",\"event\":\"x\",\"n\":1}"), "yopN/Hg7DSV/bgnbR2ICzAvQYpZ="));
 }
 
 static void ports_are_tried_as_the_sdk_tries_them(void **state)
@@ -76,26 +91,37 @@ static void ports_are_tried_as_the_sdk_tries_them(void **state)
 	const struct cw_form *d = FORM({"CallSid", "CA1"}, {"CallStatus", "completed"});
 
 	(void)state;
-	assert_true(cw_twilio_signature_ok(TOKEN, "https://voice.example.test:8443/status", d, "DDlFsLOnY/r2+WEcF842uE9hEqg="));
-	assert_true(cw_twilio_signature_ok(TOKEN, "https://voice.example.test:8443/status", d, "NeCgkvF3ivotc4OAMs1C4fKxux8="));
-	assert_true(cw_twilio_signature_ok(TOKEN, "https://voice.example.test/status", d, "0ham4e04DTqQy0+PKlK/CBouLkk="));
-	assert_false(cw_twilio_signature_ok(TOKEN, "https://voice.example.test/status", d, "NeCgkvF3ivotc4OAMs1C4fKxux8="));
-	assert_true(cw_twilio_signature_ok(TOKEN, "https://user:pass@voice.example.test/status", d, "DDlFsLOnY/r2+WEcF842uE9hEqg="));
+	assert_true(cw_twilio_signature_ok(
+		TOKEN, "https://voice.example.test:8443/status", d, "DDlFsLOnY/r2+WEcF842uE9hEqg="));
+	assert_true(cw_twilio_signature_ok(
+		TOKEN, "https://voice.example.test:8443/status", d, "NeCgkvF3ivotc4OAMs1C4fKxux8="));
+	assert_true(
+		cw_twilio_signature_ok(TOKEN, "https://voice.example.test/status", d, "0ham4e04DTqQy0+PKlK/CBouLkk="));
+	assert_false(
+		cw_twilio_signature_ok(TOKEN, "https://voice.example.test/status", d, "NeCgkvF3ivotc4OAMs1C4fKxux8="));
+	assert_true(cw_twilio_signature_ok(
+		TOKEN, "https://user:pass@voice.example.test/status", d, "DDlFsLOnY/r2+WEcF842uE9hEqg="));
 }
 
 static void sockets_are_tried_with_and_without_a_slash(void **state)
 {
 	(void)state;
-	assert_true(cw_twilio_signature_ok(TOKEN, "wss://voice.example.test/media", NULL, "WXl7GbRi5OguIbldyOSd0r7cDkE="));
-	assert_true(cw_twilio_signature_ok(TOKEN, "wss://voice.example.test/media/", NULL, "Q+82Zh+6h3XUYGulJvqj0Cl5hC4="));
-	assert_true(cw_twilio_signature_ok(TOKEN, "wss://voice.example.test:443/media", NULL, "Q+82Zh+6h3XUYGulJvqj0Cl5hC4="));
-	assert_false(cw_twilio_signature_ok(TOKEN, "wss://voice.example.test/other", NULL, "Q+82Zh+6h3XUYGulJvqj0Cl5hC4="));
-	assert_false(cw_twilio_signature_ok(TOKEN, "https://voice.example.test/media", NULL, "WXl7GbRi5OguIbldyOSd0r7cDkE="));
+	assert_true(
+		cw_twilio_signature_ok(TOKEN, "wss://voice.example.test/media", NULL, "WXl7GbRi5OguIbldyOSd0r7cDkE="));
+	assert_true(
+		cw_twilio_signature_ok(TOKEN, "wss://voice.example.test/media/", NULL, "Q+82Zh+6h3XUYGulJvqj0Cl5hC4="));
+	assert_true(cw_twilio_signature_ok(
+		TOKEN, "wss://voice.example.test:443/media", NULL, "Q+82Zh+6h3XUYGulJvqj0Cl5hC4="));
+	assert_false(
+		cw_twilio_signature_ok(TOKEN, "wss://voice.example.test/other", NULL, "Q+82Zh+6h3XUYGulJvqj0Cl5hC4="));
+	assert_false(cw_twilio_signature_ok(
+		TOKEN, "https://voice.example.test/media", NULL, "WXl7GbRi5OguIbldyOSd0r7cDkE="));
 }
 
 static void nothing_forged_is_taken(void **state)
 {
-	static const char *const bad[] = {"", "x", SIG_B "=", "s1m31MnFZkxQyL8MeqFS0LRnqEg", "S1m31MnFZkxQyL8MeqFS0LRnqEg=", " " SIG_B};
+	static const char *const bad[] = {
+		"", "x", SIG_B "=", "s1m31MnFZkxQyL8MeqFS0LRnqEg", "S1m31MnFZkxQyL8MeqFS0LRnqEg=", " " SIG_B};
 
 	(void)state;
 	assert_true(cw_twilio_signature_ok(TOKEN, URL_B, form_b(""), SIG_B));
@@ -132,5 +158,6 @@ static void the_port_is_signed_only_in_the_clear(void **state)
 	assert_false(cw_twilio_url_to_sign("https://h.test/a", out, 8));
 }
 
-CW_TEST_MAIN(CW_TEST(signs_as_the_sdk_does), CW_TEST(a_json_body_is_signed_by_its_hash), CW_TEST(ports_are_tried_as_the_sdk_tries_them),
-	CW_TEST(sockets_are_tried_with_and_without_a_slash), CW_TEST(nothing_forged_is_taken), CW_TEST(the_port_is_signed_only_in_the_clear))
+CW_TEST_MAIN(CW_TEST(signs_as_the_sdk_does), CW_TEST(a_json_body_is_signed_by_its_hash),
+	CW_TEST(ports_are_tried_as_the_sdk_tries_them), CW_TEST(sockets_are_tried_with_and_without_a_slash),
+	CW_TEST(nothing_forged_is_taken), CW_TEST(the_port_is_signed_only_in_the_clear))

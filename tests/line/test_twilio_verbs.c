@@ -49,7 +49,10 @@ static void dial_conf(struct scene *s, struct cw_twilio_carrier_conf conf)
 	person_attach(&s->caller, line);
 }
 
-static void dial(struct scene *s) { dial_conf(s, (struct cw_twilio_carrier_conf){.record_dir = cw_test_tmp()}); }
+static void dial(struct scene *s)
+{
+	dial_conf(s, (struct cw_twilio_carrier_conf){.record_dir = cw_test_tmp()});
+}
 
 static void close_scene(struct scene *s)
 {
@@ -64,25 +67,28 @@ static void close_scene(struct scene *s)
 static void assert_asked(struct scene *s, const char *path, const char *field)
 {
 	if (!web_asked(&s->web, path, field))
-		fail_msg("no request to %s with %s; notes:\n%s", path, field ? field : "(any)", s->caller.notes.p ? s->caller.notes.p : "");
+		fail_msg("no request to %s with %s; notes:\n%s", path, field ? field : "(any)",
+			s->caller.notes.p ? s->caller.notes.p : "");
 }
 
 static void assert_closed(struct scene *s, enum cw_end_reason reason, const char *detail)
 {
 	if (s->caller.closed != 1 || s->caller.reason != reason || !strstr(s->caller.detail, detail))
-		fail_msg("closed %u %s '%s'\n%s", s->caller.closed, cw_end_reason_name(s->caller.reason), s->caller.detail,
-			s->caller.notes.p ? s->caller.notes.p : "");
+		fail_msg("closed %u %s '%s'\n%s", s->caller.closed, cw_end_reason_name(s->caller.reason),
+			s->caller.detail, s->caller.notes.p ? s->caller.notes.p : "");
 }
 
-#define SCENE(s, ...)                                             \
-	static const struct page pages[] = {__VA_ARGS__};         \
-	struct scene s;                                           \
-	(void)state;                                              \
+#define SCENE(s, ...)                                     \
+	static const struct page pages[] = {__VA_ARGS__}; \
+	struct scene s;                                   \
+	(void)state;                                      \
 	open_scene(&s, pages, CW_COUNT(pages))
 
 static void say_is_heard_and_the_end_hangs_up(void **state)
 {
-	SCENE(s, {"/voice", "<Response><Say>Hello there.</Say><Pause length=\"2\"/><Say loop=\"2\">Bye.</Say></Response>", NULL, 0, NULL});
+	SCENE(s, {"/voice",
+			 "<Response><Say>Hello there.</Say><Pause length=\"2\"/><Say loop=\"2\">Bye.</Say></Response>",
+			 NULL, 0, NULL});
 	dial(&s);
 	run_for(s.w, 60 * S);
 	assert_true(s.caller.answered);
@@ -96,10 +102,11 @@ static void say_is_heard_and_the_end_hangs_up(void **state)
 
 static void every_webhook_carries_the_documented_parameters(void **state)
 {
-	static const char *const fields[] = {
-		"AccountSid=AC00000000000000000000000000000001", "ApiVersion=2010-04-01", "CallStatus=ringing", "Direction=inbound", "From=%2B12025550100",
-		"To=%2B12025550199", "Caller=%2B12025550100", "FromCountry=US", "ToCity=", "StirVerstat=TN-Validation-Passed-A"};
-	SCENE(s, {"/voice", "<Response><Pause/><Say>Hi</Say></Response>", NULL, 0, NULL}, {"/status", "", NULL, 0, NULL});
+	static const char *const fields[] = {"AccountSid=AC00000000000000000000000000000001", "ApiVersion=2010-04-01",
+		"CallStatus=ringing", "Direction=inbound", "From=%2B12025550100", "To=%2B12025550199",
+		"Caller=%2B12025550100", "FromCountry=US", "ToCity=", "StirVerstat=TN-Validation-Passed-A"};
+	SCENE(s, {"/voice", "<Response><Pause/><Say>Hi</Say></Response>", NULL, 0, NULL},
+		{"/status", "", NULL, 0, NULL});
 
 	dial(&s);
 	run_for(s.w, 30 * S);
@@ -112,13 +119,16 @@ static void every_webhook_carries_the_documented_parameters(void **state)
 	assert_asked(&s, "/status", "CallbackSource=call-progress-events");
 	assert_asked(&s, "/status", "SequenceNumber=3");
 	assert_asked(&s, "/status", "SipResponseCode=200");
-	assert_true(s.caller.answered_us > 1 * S);       /* Pause as the first verb delays the answer */
+	assert_true(s.caller.answered_us > 1 * S); /* Pause as the first verb delays the answer */
 	close_scene(&s);
 }
 
 static void keys_are_gathered(void **state)
 {
-	SCENE(s, {"/voice", "<Response><Gather numDigits=\"4\" action=\"/digits\"><Say>Please enter your long and winding account code now.</Say></Gather></Response>", NULL, 0, NULL},
+	SCENE(s,
+		{"/voice",
+			"<Response><Gather numDigits=\"4\" action=\"/digits\"><Say>Please enter your long and winding account code now.</Say></Gather></Response>",
+			NULL, 0, NULL},
 		{"/digits", "<Response><Hangup/></Response>", NULL, 0, NULL});
 
 	dial(&s);
@@ -128,7 +138,7 @@ static void keys_are_gathered(void **state)
 	uint64_t heard = s.caller.last_voice_us;
 
 	run_for(s.w, 1 * S);
-	assert_int_equal(s.caller.last_voice_us, heard);   /* a key stopped the prompt */
+	assert_int_equal(s.caller.last_voice_us, heard); /* a key stopped the prompt */
 	assert_int_equal(cw_line_dtmf(s.caller.line, "34"), 0);
 	run_for(s.w, 1 * S);
 	assert_asked(&s, "/digits", "Digits=1234");
@@ -138,18 +148,23 @@ static void keys_are_gathered(void **state)
 
 static void finish_key_and_timeouts(void **state)
 {
-	SCENE(s, {"/voice", "<Response><Gather timeout=\"3\"/><Gather action=\"/digits\" timeout=\"2\"/><Say>never</Say></Response>", NULL, 0, NULL},
-		{"/digits", "<Response><Gather action=\"/more\" finishOnKey=\"*\" timeout=\"2\"/></Response>", NULL, 0, NULL},
-		{"/more", "<Response><Gather action=\"/none\" timeout=\"1\" actionOnEmptyResult=\"true\"/></Response>", NULL, 0, NULL},
+	SCENE(s,
+		{"/voice",
+			"<Response><Gather timeout=\"3\"/><Gather action=\"/digits\" timeout=\"2\"/><Say>never</Say></Response>",
+			NULL, 0, NULL},
+		{"/digits", "<Response><Gather action=\"/more\" finishOnKey=\"*\" timeout=\"2\"/></Response>", NULL, 0,
+			NULL},
+		{"/more", "<Response><Gather action=\"/none\" timeout=\"1\" actionOnEmptyResult=\"true\"/></Response>",
+			NULL, 0, NULL},
 		{"/none", "<Response/>", NULL, 0, NULL});
 
 	dial(&s);
-	run_for(s.w, 3500 * MS);                          /* the first passed without a key */
+	run_for(s.w, 3500 * MS); /* the first passed without a key */
 	assert_int_equal(cw_line_dtmf(s.caller.line, "5#"), 0);
 	run_for(s.w, 500 * MS);
 	assert_asked(&s, "/digits", "Digits=5");
 	assert_int_equal(cw_line_dtmf(s.caller.line, "7#"), 0);
-	run_for(s.w, 3 * S);                              /* no finish key there: the timeout after the last key */
+	run_for(s.w, 3 * S); /* no finish key there: the timeout after the last key */
 	assert_asked(&s, "/more", "Digits=7%23");
 	run_for(s.w, 2 * S);
 	assert_asked(&s, "/none", "Digits=");
@@ -163,7 +178,8 @@ static void tones_in_the_voice_are_keys_too(void **state)
 	int16_t *pcm;
 	size_t n;
 
-	SCENE(s, {"/voice", "<Response><Gather numDigits=\"3\" action=\"/digits\"/></Response>", NULL, 0, NULL}, {"/digits", "<Response/>", NULL, 0, NULL});
+	SCENE(s, {"/voice", "<Response><Gather numDigits=\"3\" action=\"/digits\"/></Response>", NULL, 0, NULL},
+		{"/digits", "<Response/>", NULL, 0, NULL});
 	dial(&s);
 	run_for(s.w, 500 * MS);
 	assert_int_equal(cw_dtmf_render(s.owner, "159", 100, 100, &pcm, &n), 0);
@@ -177,9 +193,13 @@ static void tones_in_the_voice_are_keys_too(void **state)
 
 static void speech_is_gathered(void **state)
 {
-	SCENE(s, {"/voice", "<Response><Gather input=\"speech\" action=\"/said\" speechTimeout=\"1\" partialResultCallback=\"/partial\" hints=\"furnace, heater\">"
-			    "<Say>What can I do for you?</Say></Gather><Say>Nothing heard.</Say></Response>", NULL, 0, NULL},
-		{"/said", "<Response><Say>Thank you.</Say></Response>", NULL, 0, NULL}, {"/partial", "", NULL, 0, NULL});
+	SCENE(s,
+		{"/voice",
+			"<Response><Gather input=\"speech\" action=\"/said\" speechTimeout=\"1\" partialResultCallback=\"/partial\" hints=\"furnace, heater\">"
+			"<Say>What can I do for you?</Say></Gather><Say>Nothing heard.</Say></Response>",
+			NULL, 0, NULL},
+		{"/said", "<Response><Say>Thank you.</Say></Response>", NULL, 0, NULL},
+		{"/partial", "", NULL, 0, NULL});
 
 	dial(&s);
 	run_for(s.w, 5 * S);
@@ -194,7 +214,10 @@ static void speech_is_gathered(void **state)
 
 static void silence_falls_through_a_speech_gather(void **state)
 {
-	SCENE(s, {"/voice", "<Response><Gather input=\"dtmf speech\" timeout=\"2\" action=\"/said\"/><Say>Nothing heard.</Say></Response>", NULL, 0, NULL},
+	SCENE(s,
+		{"/voice",
+			"<Response><Gather input=\"dtmf speech\" timeout=\"2\" action=\"/said\"/><Say>Nothing heard.</Say></Response>",
+			NULL, 0, NULL},
 		{"/said", "<Response/>", NULL, 0, NULL});
 
 	dial(&s);
@@ -245,7 +268,9 @@ static void files_and_tones_are_played(void **state)
 	(void)state;
 	snprintf(path, sizeof(path), "%s", wav_second());
 	open_scene(&s, &page, 1);
-	assert_int_equal(cw_listen(s.owner, s.w, &(struct cw_listen_conf){.address = "127.0.0.1:0"}, &routes, path, &files, NULL), 0);
+	assert_int_equal(cw_listen(s.owner, s.w, &(struct cw_listen_conf){.address = "127.0.0.1:0"}, &routes, path,
+				 &files, NULL),
+		0);
 	snprintf(twiml, sizeof(twiml),
 		"<Response><Play loop=\"2\">http://127.0.0.1:%u/a.wav</Play><Play digits=\"w12\"/><Play>/missing.wav</Play></Response>",
 		cw_listener_port(files));
@@ -283,7 +308,10 @@ static void a_message_is_recorded(void **state)
 {
 	uint64_t samples = 0;
 
-	SCENE(s, {"/voice", "<Response><Record action=\"/done\" timeout=\"2\" maxLength=\"60\" recordingStatusCallback=\"/recorded\"/></Response>", NULL, 0, NULL},
+	SCENE(s,
+		{"/voice",
+			"<Response><Record action=\"/done\" timeout=\"2\" maxLength=\"60\" recordingStatusCallback=\"/recorded\"/></Response>",
+			NULL, 0, NULL},
 		{"/done", "<Response><Hangup/></Response>", NULL, 0, NULL}, {"/recorded", "", NULL, 0, NULL});
 
 	dial(&s);
@@ -291,11 +319,12 @@ static void a_message_is_recorded(void **state)
 	person_speak(&s.caller, "please call me back about the furnace");
 	run_for(s.w, 15 * S);
 	assert_asked(&s, "/done", NULL);
-	assert_non_null(strstr(s.web.asked.p, "&RecordingUrl=https%3A%2F%2Fapi.twilio.com%2F2010-04-01%2FAccounts%2FAC00000000000000000000000000000001%2FRecordings%2FRE"));
+	assert_non_null(strstr(s.web.asked.p,
+		"&RecordingUrl=https%3A%2F%2Fapi.twilio.com%2F2010-04-01%2FAccounts%2FAC00000000000000000000000000000001%2FRecordings%2FRE"));
 	assert_asked(&s, "/recorded", "RecordingStatus=completed");
 	assert_asked(&s, "/recorded", "RecordingSource=RecordVerb");
 	assert_int_equal(count_wavs(&samples), 1);
-	assert_in_range(samples, s.caller.speech_n - 6000, s.caller.speech_n + 2000);  /* silence was trimmed */
+	assert_in_range(samples, s.caller.speech_n - 6000, s.caller.speech_n + 2000); /* silence was trimmed */
 	close_scene(&s);
 }
 
@@ -303,7 +332,9 @@ static void a_hang_up_keeps_the_recording(void **state)
 {
 	uint64_t samples = 0;
 
-	SCENE(s, {"/voice", "<Response><Record action=\"/done\" playBeep=\"false\" trim=\"do-not-trim\"/></Response>", NULL, 0, NULL},
+	SCENE(s,
+		{"/voice", "<Response><Record action=\"/done\" playBeep=\"false\" trim=\"do-not-trim\"/></Response>",
+			NULL, 0, NULL},
 		{"/done", "<Response/>", NULL, 0, NULL});
 
 	dial(&s);
@@ -322,7 +353,9 @@ static void a_hang_up_keeps_the_recording(void **state)
 
 static void a_key_ends_the_recording(void **state)
 {
-	SCENE(s, {"/voice", "<Response><Record action=\"/done\" playBeep=\"false\" finishOnKey=\"#\"/></Response>", NULL, 0, NULL},
+	SCENE(s,
+		{"/voice", "<Response><Record action=\"/done\" playBeep=\"false\" finishOnKey=\"#\"/></Response>", NULL,
+			0, NULL},
 		{"/done", "<Response/>", NULL, 0, NULL});
 
 	dial(&s);
@@ -338,9 +371,13 @@ static void a_key_ends_the_recording(void **state)
 
 static void a_dialled_party_answers(void **state)
 {
-	SCENE(s, {"/voice", "<Response><Dial action=\"/dialled\"><Number statusCallback=\"/leg\" statusCallbackEvent=\"initiated ringing answered completed\">"
-			    "+12025550111</Number></Dial><Say>unreachable</Say></Response>", NULL, 0, NULL},
-		{"/dialled", "<Response><Say>Welcome back.</Say></Response>", NULL, 0, NULL}, {"/leg", "", NULL, 0, NULL});
+	SCENE(s,
+		{"/voice",
+			"<Response><Dial action=\"/dialled\"><Number statusCallback=\"/leg\" statusCallbackEvent=\"initiated ringing answered completed\">"
+			"+12025550111</Number></Dial><Say>unreachable</Say></Response>",
+			NULL, 0, NULL},
+		{"/dialled", "<Response><Say>Welcome back.</Say></Response>", NULL, 0, NULL},
+		{"/leg", "", NULL, 0, NULL});
 
 	dial(&s);
 	run_for(s.w, 40 * S);
@@ -355,11 +392,12 @@ static void a_dialled_party_answers(void **state)
 
 static void a_dialled_party_does_not_answer(void **state)
 {
-	SCENE(s, {"/voice", "<Response><Dial timeout=\"5\">+12025550112</Dial><Say>Nobody home.</Say></Response>", NULL, 0, NULL});
+	SCENE(s, {"/voice", "<Response><Dial timeout=\"5\">+12025550112</Dial><Say>Nobody home.</Say></Response>", NULL,
+			 0, NULL});
 
 	dial(&s);
 	run_for(s.w, 4 * S);
-	assert_true(s.caller.voice_frames > 90);          /* ringback is heard */
+	assert_true(s.caller.voice_frames > 90); /* ringback is heard */
 	run_for(s.w, 20 * S);
 	assert_true(person_noted(&s.caller, "\"status\":\"no-answer\""));
 	assert_true(person_noted(&s.caller, "Nobody home"));
@@ -369,8 +407,9 @@ static void a_dialled_party_does_not_answer(void **state)
 static void the_caller_may_leave_at_any_verb(void **state)
 {
 	static const char *const verbs[] = {
-		"<Say>One two three four five six seven eight nine ten eleven twelve.</Say>", "<Pause length=\"60\"/>", "<Gather input=\"dtmf speech\" timeout=\"60\"/>",
-		"<Record/>", "<Dial>+12025550111</Dial>", "<Dial timeout=\"60\">+12025550112</Dial>", "<Play digits=\"WWWW\"/>"};
+		"<Say>One two three four five six seven eight nine ten eleven twelve.</Say>", "<Pause length=\"60\"/>",
+		"<Gather input=\"dtmf speech\" timeout=\"60\"/>", "<Record/>", "<Dial>+12025550111</Dial>",
+		"<Dial timeout=\"60\">+12025550112</Dial>", "<Play digits=\"WWWW\"/>"};
 	static char twiml[200];
 	struct page pages[] = {{"/voice", twiml, NULL, 0, NULL}};
 
@@ -400,8 +439,11 @@ static void a_document_given_as_text_needs_absolute_urls(void **state)
 {
 	SCENE(s, {"/status", "", NULL, 0, NULL});
 
-	dial_conf(&s, (struct cw_twilio_carrier_conf){.twiml = "<Response><Gather timeout=\"1\" action=\"/x\" actionOnEmptyResult=\"true\"/><Say>on</Say></Response>",
-		.direction = "outbound-api"});
+	dial_conf(&s,
+		(struct cw_twilio_carrier_conf){
+			.twiml =
+				"<Response><Gather timeout=\"1\" action=\"/x\" actionOnEmptyResult=\"true\"/><Say>on</Say></Response>",
+			.direction = "outbound-api"});
 	run_for(s.w, 20 * S);
 	assert_true(person_noted(&s.caller, "must be absolute"));
 	assert_true(person_noted(&s.caller, "twilio.say"));
@@ -427,7 +469,8 @@ static void a_fallback_is_asked_once(void **state)
 {
 	char fallback[100];
 
-	SCENE(s, {"/voice", "oops", NULL, 500, NULL}, {"/fallback", "<Response><Say>Sorry.</Say></Response>", NULL, 0, NULL});
+	SCENE(s, {"/voice", "oops", NULL, 500, NULL},
+		{"/fallback", "<Response><Say>Sorry.</Say></Response>", NULL, 0, NULL});
 	snprintf(fallback, sizeof(fallback), "%s/fallback", s.web.base);
 	dial_conf(&s, (struct cw_twilio_carrier_conf){.fallback_url = fallback});
 	run_for(s.w, 20 * S);
@@ -474,11 +517,11 @@ static void a_call_is_redirected_from_outside(void **state)
 	close_scene(&s);
 }
 
-CW_TEST_MAIN(CW_TEST(say_is_heard_and_the_end_hangs_up), CW_TEST(every_webhook_carries_the_documented_parameters), CW_TEST(keys_are_gathered),
-	CW_TEST(finish_key_and_timeouts), CW_TEST(tones_in_the_voice_are_keys_too), CW_TEST(speech_is_gathered),
-	CW_TEST(silence_falls_through_a_speech_gather), CW_TEST(files_and_tones_are_played), CW_TEST(a_message_is_recorded),
-	CW_TEST(a_hang_up_keeps_the_recording), CW_TEST(a_key_ends_the_recording), CW_TEST(a_dialled_party_answers),
-	CW_TEST(a_dialled_party_does_not_answer), CW_TEST(the_caller_may_leave_at_any_verb),
-	CW_TEST(a_document_given_as_text_needs_absolute_urls), CW_TEST(get_webhooks_carry_their_parameters_in_the_query),
-	CW_TEST(a_fallback_is_asked_once), CW_TEST(what_is_not_emulated_is_said), CW_TEST(a_long_call_is_cut),
-	CW_TEST(a_call_is_redirected_from_outside))
+CW_TEST_MAIN(CW_TEST(say_is_heard_and_the_end_hangs_up), CW_TEST(every_webhook_carries_the_documented_parameters),
+	CW_TEST(keys_are_gathered), CW_TEST(finish_key_and_timeouts), CW_TEST(tones_in_the_voice_are_keys_too),
+	CW_TEST(speech_is_gathered), CW_TEST(silence_falls_through_a_speech_gather),
+	CW_TEST(files_and_tones_are_played), CW_TEST(a_message_is_recorded), CW_TEST(a_hang_up_keeps_the_recording),
+	CW_TEST(a_key_ends_the_recording), CW_TEST(a_dialled_party_answers), CW_TEST(a_dialled_party_does_not_answer),
+	CW_TEST(the_caller_may_leave_at_any_verb), CW_TEST(a_document_given_as_text_needs_absolute_urls),
+	CW_TEST(get_webhooks_carry_their_parameters_in_the_query), CW_TEST(a_fallback_is_asked_once),
+	CW_TEST(what_is_not_emulated_is_said), CW_TEST(a_long_call_is_cut), CW_TEST(a_call_is_redirected_from_outside))

@@ -21,9 +21,10 @@ static struct cw_twiml *parse(const char *text)
 
 static void reads_the_connect_of_the_sheet(void **state)
 {
-	struct cw_twiml *t = parse("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Response><Connect><Stream url=\"wss://voice.example.test/media\" "
-				   "statusCallback=\"https://voice.example.test/stream\">\n  <Parameter name=\"tenant\" value=\"7\"/></Stream></Connect>"
-				   "<Redirect>/after?a=1&amp;b=2</Redirect></Response>");
+	struct cw_twiml *t = parse(
+		"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Response><Connect><Stream url=\"wss://voice.example.test/media\" "
+		"statusCallback=\"https://voice.example.test/stream\">\n  <Parameter name=\"tenant\" value=\"7\"/></Stream></Connect>"
+		"<Redirect>/after?a=1&amp;b=2</Redirect></Response>");
 	const struct cw_twiml_node *stream;
 
 	(void)state;
@@ -45,9 +46,10 @@ static void reads_the_connect_of_the_sheet(void **state)
 
 static void speech_markup_becomes_text(void **state)
 {
-	struct cw_twiml *t = parse("<Response><Say voice=\"Polly.Joanna\" loop=\"2\">Hello <emphasis level=\"strong\">dear</emphasis>\n"
-				   "caller.<break time=\"1s\"/><p>Say <sub alias=\"doctor\">Dr.</sub> <say-as interpret-as=\"digits\">12</say-as></p>"
-				   "<prosody rate=\"slow\">Good<w role=\"x\">bye</w></prosody> &amp; caf\xC3\xA9</Say></Response>");
+	struct cw_twiml *t = parse(
+		"<Response><Say voice=\"Polly.Joanna\" loop=\"2\">Hello <emphasis level=\"strong\">dear</emphasis>\n"
+		"caller.<break time=\"1s\"/><p>Say <sub alias=\"doctor\">Dr.</sub> <say-as interpret-as=\"digits\">12</say-as></p>"
+		"<prosody rate=\"slow\">Good<w role=\"x\">bye</w></prosody> &amp; caf\xC3\xA9</Say></Response>");
 
 	(void)state;
 	if (!t)
@@ -67,7 +69,8 @@ static void what_twilio_only_warns_about_is_dropped(void **state)
 		{"<Response><Speak><Say>no</Say></Speak><Hangup/></Response>", "Hangup", "unknown element <Speak>"},
 		{"<Response><Gather><Dial>1</Dial></Gather></Response>", "Gather", "<Dial> may not stand in <Gather>"},
 		{"<Response><Say Voice=\"x\">a</Say></Response>", "Say", "<Say> has no attribute 'Voice'"},
-		{"<Response><Gather numDigits=\"four\"/></Response>", "Gather", "numDigits=\"four\">: expected a whole number"},
+		{"<Response><Gather numDigits=\"four\"/></Response>", "Gather",
+			"numDigits=\"four\">: expected a whole number"},
 		{"<Response><Dial answerOnBridge=\"yes\">1</Dial></Response>", "Dial", "expected true or false"},
 		{"<Response><Reject reason=\"bored\"/></Response>", "Reject", "expected rejected|busy"},
 		{"<Response><Stream url=\"wss://a\"/></Response>", "", "<Stream> may not stand in <Response>"},
@@ -92,7 +95,8 @@ static void what_twilio_only_warns_about_is_dropped(void **state)
 
 static void values_keep_their_defaults(void **state)
 {
-	struct cw_twiml *t = parse("<Response><Gather timeout=\"auto\" speechTimeout=\"auto\" actionOnEmptyResult=\"TRUE\" finishOnKey=\"\"/></Response>");
+	struct cw_twiml *t = parse(
+		"<Response><Gather timeout=\"auto\" speechTimeout=\"auto\" actionOnEmptyResult=\"TRUE\" finishOnKey=\"\"/></Response>");
 
 	(void)state;
 	assert_int_equal(t->n_warnings, 0);
@@ -110,10 +114,18 @@ static void refuses_what_twilio_refuses(void **state)
 		const char *xml;
 		unsigned code;
 	} cases[] = {
-		{"", 12100}, {"hello", 12100}, {"<Response>", 12100}, {"<Response><Say>a</say></Response>", 12100}, {"<Response></Response>x", 12100},
-		{"<Response><Say>a & b</Say></Response>", 12100}, {"{\"a\":1}", 12100}, {"<response/>", 12102}, {"<html><body/></html>", 12102},
+		{"", 12100},
+		{"hello", 12100},
+		{"<Response>", 12100},
+		{"<Response><Say>a</say></Response>", 12100},
+		{"<Response></Response>x", 12100},
+		{"<Response><Say>a & b</Say></Response>", 12100},
+		{"{\"a\":1}", 12100},
+		{"<response/>", 12102},
+		{"<html><body/></html>", 12102},
 		{"<!DOCTYPE r [<!ENTITY a \"b\">]><Response><Say>&a;</Say></Response>", 12100},
-		{"<Response><Say><p><s><prosody><p><s><prosody><p>x</p></prosody></s></p></prosody></s></p></Say></Response>", 12100},
+		{"<Response><Say><p><s><prosody><p><s><prosody><p>x</p></prosody></s></p></prosody></s></p></Say></Response>",
+			12100},
 	};
 
 	(void)state;
@@ -156,6 +168,7 @@ static void is_bounded(void **state)
 CW_OOM_BODY(reads_the_connect_of_the_sheet)
 CW_OOM_BODY(speech_markup_becomes_text)
 
-CW_TEST_MAIN(CW_TEST(reads_the_connect_of_the_sheet), CW_TEST(speech_markup_becomes_text), CW_TEST(what_twilio_only_warns_about_is_dropped),
-	CW_TEST(values_keep_their_defaults), CW_TEST(refuses_what_twilio_refuses), CW_TEST(is_bounded),
-	CW_TEST_OOM(reads_the_connect_of_the_sheet), CW_TEST_OOM(speech_markup_becomes_text))
+CW_TEST_MAIN(CW_TEST(reads_the_connect_of_the_sheet), CW_TEST(speech_markup_becomes_text),
+	CW_TEST(what_twilio_only_warns_about_is_dropped), CW_TEST(values_keep_their_defaults),
+	CW_TEST(refuses_what_twilio_refuses), CW_TEST(is_bounded), CW_TEST_OOM(reads_the_connect_of_the_sheet),
+	CW_TEST_OOM(speech_markup_becomes_text))
