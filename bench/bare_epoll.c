@@ -24,7 +24,7 @@
 struct client {
 	int fd;
 	bool open;
-	size_t n;                      /* bytes kept from the last read: an unfinished frame */
+	size_t n; /* bytes kept from the last read: an unfinished frame */
 	uint8_t *bytes;
 };
 
@@ -58,7 +58,8 @@ static int shake(struct client *c, size_t n)
 	SHA1((unsigned char *)text, (size_t)len, digest);
 	EVP_EncodeBlock((unsigned char *)accept, digest, sizeof(digest));
 	len = snprintf(answer, sizeof(answer),
-		"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n\r\n", accept);
+		"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n\r\n",
+		accept);
 	c->open = true;
 	return send(c->fd, answer, (size_t)len, MSG_NOSIGNAL) == len ? 0 : -1;
 }
@@ -155,7 +156,8 @@ int main(void)
 {
 	struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	socklen_t len = sizeof(a);
-	int listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), epoll = epoll_create1(EPOLL_CLOEXEC);
+	int listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0),
+	    epoll = epoll_create1(EPOLL_CLOEXEC);
 	struct epoll_event e = {.events = EPOLLIN}, events[EVENTS];
 
 	if (listener < 0 || epoll < 0 || bind(listener, (struct sockaddr *)&a, len) || listen(listener, 4096))

@@ -16,7 +16,7 @@ static void message(enum cw_ws_kind kind, const void *bytes, size_t n, void *arg
 {
 	struct echo *e = arg;
 
-	(void)cw_ws_send(e->ws, kind, bytes, n);  /* a client who does not read loses its echo */
+	(void)cw_ws_send(e->ws, kind, bytes, n); /* a client who does not read loses its echo */
 }
 
 static void closed(int err, unsigned code, void *arg)
@@ -39,7 +39,7 @@ static void upgrade(struct cw_exchange *x, void *arg)
 static void request(struct cw_exchange *x, void *arg)
 {
 	(void)arg;
-	(void)cw_reply(x, 404, NULL, 0, NULL, 0);  /* nobody to tell when the client is gone */
+	(void)cw_reply(x, 404, NULL, 0, NULL, 0); /* nobody to tell when the client is gone */
 }
 
 int main(int argc, char **argv)

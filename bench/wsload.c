@@ -42,9 +42,9 @@ struct conf {
 struct connection {
 	int fd;
 	uint64_t next_us;
-	uint64_t sent_us[IN_FLIGHT];   /* ring of send times, oldest echo first */
+	uint64_t sent_us[IN_FLIGHT]; /* ring of send times, oldest echo first */
 	unsigned sent, echoed;
-	size_t skip;                   /* bytes of the frame being received still to come */
+	size_t skip; /* bytes of the frame being received still to come */
 	uint8_t head[4];
 	unsigned head_n;
 };
@@ -156,10 +156,12 @@ static void read_answer(int fd)
 
 static int connect_one(unsigned port)
 {
-	static const char request[] = "GET /media HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-				      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+	static const char request[] =
+		"GET /media HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+		"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
 	static const int one = 1;
-	struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons((uint16_t)port)};
+	struct sockaddr_in to = {
+		.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons((uint16_t)port)};
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	if (fd < 0 || connect(fd, (struct sockaddr *)&to, sizeof(to)))
@@ -175,8 +177,9 @@ static int connect_one(unsigned port)
 /* One masked media message, the same for all: what counts is its size. */
 static void make_frame(struct load *l)
 {
-	static const char before[] = "{\"event\":\"media\",\"sequenceNumber\":\"4271\",\"media\":{\"track\":\"inbound\",\"chunk\":\"4270\","
-				     "\"timestamp\":\"85400\",\"payload\":\"";
+	static const char before[] =
+		"{\"event\":\"media\",\"sequenceNumber\":\"4271\",\"media\":{\"track\":\"inbound\",\"chunk\":\"4270\","
+		"\"timestamp\":\"85400\",\"payload\":\"";
 	static const char behind[] = "\"},\"streamSid\":\"MZ18ad3ab5a668481ce02b83e7395059f0\"}";
 	size_t n = l->conf->bytes, text = sizeof(before) + sizeof(behind) - 2;
 	char *body = talloc_size(NULL, n < text ? text : n);
@@ -203,7 +206,7 @@ static void make_frame(struct load *l)
 static void send_due(struct load *l, struct connection *c, uint64_t now)
 {
 	if (c->sent - c->echoed >= IN_FLIGHT) {
-		c->next_us += FRAME_US;   /* lost: the server is hopelessly behind */
+		c->next_us += FRAME_US; /* lost: the server is hopelessly behind */
 		return;
 	}
 	if (l->measuring)
@@ -325,8 +328,10 @@ static void measure(const struct conf *conf, const char *program, struct result 
 	*r = (struct result){
 		.us_per_message = (double)spent_ns / 1000 / (double)l->messages,
 		.messages = l->messages,
-		.lost = (uint64_t)conf->connections * conf->seconds * 50 - (l->messages < (uint64_t)conf->connections * conf->seconds * 50
-						? l->messages : (uint64_t)conf->connections * conf->seconds * 50),
+		.lost = (uint64_t)conf->connections * conf->seconds * 50 -
+			(l->messages < (uint64_t)conf->connections * conf->seconds * 50
+					? l->messages
+					: (uint64_t)conf->connections * conf->seconds * 50),
 		.p50_us = cw_hist_quantile(l->round_trip, 0.5),
 		.p99_us = cw_hist_quantile(l->round_trip, 0.99),
 		.max_us = cw_hist_max(l->round_trip),
@@ -346,16 +351,17 @@ static const char *short_name(const char *path)
 
 static void print_table(const struct conf *conf, const struct result *best)
 {
-	printf("%u connections, %u-byte messages each 20 ms both ways, %u s, best of %u\n\n", conf->connections, conf->bytes,
-		conf->seconds, conf->rounds);
-	printf("%-14s %12s %12s %10s %10s %10s %10s %10s %8s\n", "server", "us/message", "calls/core", "rtt p50", "rtt p99", "rtt max", "late p99",
-		"missing", "ratio");
+	printf("%u connections, %u-byte messages each 20 ms both ways, %u s, best of %u\n\n", conf->connections,
+		conf->bytes, conf->seconds, conf->rounds);
+	printf("%-14s %12s %12s %10s %10s %10s %10s %10s %8s\n", "server", "us/message", "calls/core", "rtt p50",
+		"rtt p99", "rtt max", "late p99", "missing", "ratio");
 	for (unsigned i = 0; i < conf->n_servers; i++) {
 		const struct result *r = &best[i];
 
-		printf("%-14s %12.2f %12.0f %7llu us %7llu us %7llu us %7llu us %10llu %8.3f\n", short_name(conf->servers[i]),
-			r->us_per_message, r->calls_per_core, (unsigned long long)r->p50_us, (unsigned long long)r->p99_us,
-			(unsigned long long)r->max_us, (unsigned long long)r->late_p99_us, (unsigned long long)r->lost,
+		printf("%-14s %12.2f %12.0f %7llu us %7llu us %7llu us %7llu us %10llu %8.3f\n",
+			short_name(conf->servers[i]), r->us_per_message, r->calls_per_core,
+			(unsigned long long)r->p50_us, (unsigned long long)r->p99_us, (unsigned long long)r->max_us,
+			(unsigned long long)r->late_p99_us, (unsigned long long)r->lost,
 			best[0].us_per_message / r->us_per_message);
 	}
 }
@@ -390,7 +396,8 @@ static void parse_options(int argc, char **argv, struct conf *conf)
 	while (optind < argc && conf->n_servers < SERVERS_MAX)
 		conf->servers[conf->n_servers++] = argv[optind++];
 	if (!conf->n_servers) {
-		fprintf(stderr, "usage: wsload [-c CONNECTIONS] [-s SECONDS] [-r ROUNDS] [-b BYTES] REFERENCE [SERVER…]\n");
+		fprintf(stderr,
+			"usage: wsload [-c CONNECTIONS] [-s SECONDS] [-r ROUNDS] [-b BYTES] REFERENCE [SERVER…]\n");
 		exit(2);
 	}
 }

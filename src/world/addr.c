@@ -64,8 +64,9 @@ unsigned cw_addr_port(const struct sockaddr *sa)
 
 const char *cw_addr_host(const struct sockaddr *sa, char out[CW_ADDR_TEXT])
 {
-	const void *host = sa->sa_family == AF_INET6 ? (const void *)&((const struct sockaddr_in6 *)(const void *)sa)->sin6_addr
-						     : (const void *)&((const struct sockaddr_in *)(const void *)sa)->sin_addr;
+	const void *host = sa->sa_family == AF_INET6
+				   ? (const void *)&((const struct sockaddr_in6 *)(const void *)sa)->sin6_addr
+				   : (const void *)&((const struct sockaddr_in *)(const void *)sa)->sin_addr;
 
 	if (!inet_ntop(sa->sa_family, host, out, CW_ADDR_TEXT))
 		out[0] = '\0';
@@ -74,7 +75,7 @@ const char *cw_addr_host(const struct sockaddr *sa, char out[CW_ADDR_TEXT])
 
 unsigned cw_addr_bound_port(int fd)
 {
-	struct sockaddr_storage sa;
+	struct sockaddr_storage sa = {0};
 	socklen_t len = sizeof(sa);
 
 	return getsockname(fd, (struct sockaddr *)&sa, &len) ? 0 : cw_addr_port((const struct sockaddr *)&sa);

@@ -12,7 +12,7 @@
 #include "world/tls.h"
 
 #define LINGER_US      2000000
-#define QUEUE_KEEP     (16 * 1024)   /* memory of an empty queue kept for the next time */
+#define QUEUE_KEEP     (16 * 1024) /* memory of an empty queue kept for the next time */
 #define SWALLOW_ROUNDS 16
 
 enum conn_state { CONN_CONNECTING, CONN_SHAKING, CONN_READY, CONN_LINGERING, CONN_BROKEN };
@@ -24,14 +24,14 @@ struct cw_conn {
 	enum conn_state state;
 	bool paused;
 	bool said_end;
-	int polled;                  /* events asked of the poll */
+	int polled; /* events asked of the poll */
 	int broken_err;
-	SSL *ssl;                    /* NULL: plain */
+	SSL *ssl; /* NULL: plain */
 	const struct cw_conn_events *ev;
 	void *arg;
-	struct cw_timer timer;       /* breaking news, or the end of lingering */
+	struct cw_timer timer; /* breaking news, or the end of lingering */
 	struct cw_buf queue;
-	size_t queue_at;             /* bytes of it already written */
+	size_t queue_at; /* bytes of it already written */
 };
 
 static int conn_gone(struct cw_conn *c)
@@ -62,7 +62,7 @@ static void poll_as_needed(struct cw_conn *c)
 	if (wanted == c->polled)
 		return;
 	c->polled = wanted;
-	(void)cw_poll_want(c->poll, wanted);  /* fails only on a closed handle */
+	(void)cw_poll_want(c->poll, wanted); /* fails only on a closed handle */
 }
 
 /* ---- failing ---- */
@@ -170,7 +170,8 @@ static int enqueue(struct cw_conn *c, const void *bytes, size_t n)
 }
 
 /* The part of head and body behind the first @skip bytes of both. */
-static int enqueue_rest(struct cw_conn *c, const char *head, size_t head_len, const char *body, size_t body_len, size_t skip)
+static int enqueue_rest(
+	struct cw_conn *c, const char *head, size_t head_len, const char *body, size_t body_len, size_t skip)
 {
 	int err = 0;
 
@@ -188,7 +189,8 @@ static int enqueue_rest(struct cw_conn *c, const char *head, size_t head_len, co
 }
 
 /* Try the socket first: small messages are put together in the world's scratch, large ones go in two pieces. */
-static int write_now(struct cw_conn *c, const void *head, size_t head_len, const void *body, size_t body_len, size_t *written)
+static int write_now(
+	struct cw_conn *c, const void *head, size_t head_len, const void *body, size_t body_len, size_t *written)
 {
 	size_t more;
 	int err;
@@ -210,7 +212,8 @@ static int write_now(struct cw_conn *c, const void *head, size_t head_len, const
 	return err;
 }
 
-int cw_conn_write(struct cw_conn *c, const void *head, size_t head_len, const void *body, size_t body_len, size_t queue_max)
+int cw_conn_write(
+	struct cw_conn *c, const void *head, size_t head_len, const void *body, size_t body_len, size_t queue_max)
 {
 	size_t queued = cw_conn_queued(c), written = 0;
 	int err = EAGAIN;
@@ -281,7 +284,7 @@ static void say_end(struct cw_conn *c)
 		return;
 	c->said_end = true;
 	if (c->ssl)
-		(void)SSL_shutdown(c->ssl);  /* best effort: the peer learns the end from TCP too */
+		(void)SSL_shutdown(c->ssl); /* best effort: the peer learns the end from TCP too */
 	ERR_clear_error();
 	(void)shutdown(c->fd, SHUT_WR);
 }
@@ -444,7 +447,8 @@ static void conn_event(int events, int err, void *arg)
 
 /* ---- making ---- */
 
-static int conn_new(struct cw_os *os, int fd, enum conn_state state, const struct cw_conn_events *ev, void *arg, struct cw_conn **ret)
+static int conn_new(struct cw_os *os, int fd, enum conn_state state, const struct cw_conn_events *ev, void *arg,
+	struct cw_conn **ret)
 {
 	static const int one = 1;
 	struct cw_conn *c = talloc_zero(NULL, struct cw_conn);
@@ -461,7 +465,7 @@ static int conn_new(struct cw_os *os, int fd, enum conn_state state, const struc
 	c->queue = CW_BUF(SIZE_MAX / 2);
 	cw_timer_init(&c->timer, &os->base);
 	talloc_set_destructor(c, conn_gone);
-	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));  /* not TCP: no delay to switch off */
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one)); /* not TCP: no delay to switch off */
 	*ret = c;
 	return cw_poll_open(os, fd, conn_event, c, &c->poll);
 }
@@ -494,13 +498,16 @@ int cw_conn_accept(void *parent, struct cw_os *os, int fd, SSL_CTX *tls, const s
 	return 0;
 }
 
-int cw_conn_connect(void *parent, struct cw_os *os, const struct sockaddr *to, socklen_t to_len, SSL_CTX *tls, const char *host,
-	const struct cw_conn_events *ev, void *arg, struct cw_conn **ret)
+int cw_conn_connect(void *parent, struct cw_os *os, const struct sockaddr *to, socklen_t to_len, SSL_CTX *tls,
+	const char *host, const struct cw_conn_events *ev, void *arg, struct cw_conn **ret)
 {
 	CW_SCOPED struct cw_conn *c = NULL;
 	int fd = socket(to->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	int err = fd < 0 ? errno : conn_new(os, fd, CONN_CONNECTING, ev, arg, &c);
+	int err;
 
+	if (fd < 0)
+		return errno;
+	err = conn_new(os, fd, CONN_CONNECTING, ev, arg, &c);
 	if (!err && tls)
 		err = start_tls(c, tls, host);
 	if (!err && connect(fd, to, to_len) && errno != EINPROGRESS)

@@ -18,18 +18,18 @@ struct cw_os;
 struct cw_conn;
 
 struct cw_conn_events {
-	void (*ready)(void *arg);            /* connected, TLS agreed; not called for an accepted plain connection */
-	void (*input)(void *arg);            /* bytes or the end came: cw_conn_read() */
-	void (*drained)(void *arg);          /* all that was queued is written; may be NULL */
-	void (*failed)(int err, void *arg);  /* ECONNREFUSED …, EPROTO (TLS); nothing follows */
+	void (*ready)(void *arg);           /* connected, TLS agreed; not called for an accepted plain connection */
+	void (*input)(void *arg);           /* bytes or the end came: cw_conn_read() */
+	void (*drained)(void *arg);         /* all that was queued is written; may be NULL */
+	void (*failed)(int err, void *arg); /* ECONNREFUSED …, EPROTO (TLS); nothing follows */
 };
 
 /* Take over an accepted socket (non-blocking), also on failure. With @tls the handshake starts. ENOMEM. */
 int cw_conn_accept(void *parent, struct cw_os *os, int fd, SSL_CTX *tls, const struct cw_conn_events *ev, void *arg,
-		   struct cw_conn **ret);
+	struct cw_conn **ret);
 /* Start to connect; with @tls to the server named @host. What the kernel refuses at once is returned: ECONNREFUSED, ENETUNREACH … */
-int cw_conn_connect(void *parent, struct cw_os *os, const struct sockaddr *to, socklen_t to_len, SSL_CTX *tls, const char *host,
-		    const struct cw_conn_events *ev, void *arg, struct cw_conn **ret);
+int cw_conn_connect(void *parent, struct cw_os *os, const struct sockaddr *to, socklen_t to_len, SSL_CTX *tls,
+	const char *host, const struct cw_conn_events *ev, void *arg, struct cw_conn **ret);
 /* Give the connection another owner and other handlers. */
 void cw_conn_hand_over(struct cw_conn *c, void *parent, const struct cw_conn_events *ev, void *arg);
 
@@ -37,7 +37,8 @@ void cw_conn_hand_over(struct cw_conn *c, void *parent, const struct cw_conn_eve
 int cw_conn_read(struct cw_conn *c, void *bytes, size_t n, size_t *got);
 /* Write head and body as one. ENOBUFS when more than @queue_max bytes would wait (nothing is written then), ENOMEM or EPIPE (broken:
  * `failed` follows). Does not allocate while the socket takes all. */
-int cw_conn_write(struct cw_conn *c, const void *head, size_t head_len, const void *body, size_t body_len, size_t queue_max);
+int cw_conn_write(
+	struct cw_conn *c, const void *head, size_t head_len, const void *body, size_t body_len, size_t queue_max);
 size_t cw_conn_queued(const struct cw_conn *c);
 /* Stop or go on calling `input`. */
 void cw_conn_pause(struct cw_conn *c, bool pause);
@@ -48,4 +49,4 @@ void cw_conn_linger(struct cw_conn *c);
 
 bool cw_conn_is_ready(const struct cw_conn *c);
 bool cw_conn_is_tls(const struct cw_conn *c);
-bool cw_conn_speaks_h2(const struct cw_conn *c);   /* chosen by ALPN */
+bool cw_conn_speaks_h2(const struct cw_conn *c); /* chosen by ALPN */

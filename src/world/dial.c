@@ -6,26 +6,26 @@
 #include "base/mem.h"
 #include "world/os_int.h"
 
-#define TRY_US 2500000   /* for one address while others are left */
+#define TRY_US 2500000 /* for one address while others are left */
 
 struct lookup {
 	uv_getaddrinfo_t uv;
 	struct cw_os *os;
-	struct cw_dial *owner;    /* NULL once given up */
+	struct cw_dial *owner; /* NULL once given up */
 };
 
 struct cw_dial {
 	struct cw_os *os;
 	char *host;
 	char port[8];
-	SSL_CTX *tls;             /* a reference of its own, or NULL */
+	SSL_CTX *tls; /* a reference of its own, or NULL */
 	cw_dial_fn *done;
 	void *arg;
-	struct lookup *lookup;    /* while the name is being looked up */
+	struct lookup *lookup; /* while the name is being looked up */
 	struct addrinfo *all, *next;
-	struct cw_conn *conn;     /* the try under way */
+	struct cw_conn *conn; /* the try under way */
 	struct cw_timer timer;
-	int err;                  /* of the last try */
+	int err; /* of the last try */
 };
 
 static int dial_gone(struct cw_dial *d)
@@ -33,7 +33,7 @@ static int dial_gone(struct cw_dial *d)
 	cw_timer_stop(&d->timer);
 	if (d->lookup) {
 		d->lookup->owner = NULL;
-		(void)uv_cancel((uv_req_t *)&d->lookup->uv);  /* EBUSY: it runs and will find no owner */
+		(void)uv_cancel((uv_req_t *)&d->lookup->uv); /* EBUSY: it runs and will find no owner */
 	}
 	if (d->all)
 		uv_freeaddrinfo(d->all);
@@ -57,13 +57,13 @@ static void try_failed(int err, void *arg)
 
 	d->err = err;
 	if (err == EPROTO)
-		d->next = NULL;   /* somebody is there, but not whom we trust: other addresses will not do better */
+		d->next = NULL; /* somebody is there, but not whom we trust: other addresses will not do better */
 	try_next(d);
 }
 
 static void no_input(void *arg)
 {
-	(void)arg;   /* `ready` comes first and the owner takes over */
+	(void)arg; /* `ready` comes first and the owner takes over */
 }
 
 static const struct cw_conn_events try_events = {.ready = try_ready, .input = no_input, .failed = try_failed};
@@ -79,7 +79,8 @@ static void try_next(void *arg)
 		struct addrinfo *a = d->next;
 
 		d->next = a->ai_next;
-		d->err = cw_conn_connect(d, d->os, a->ai_addr, a->ai_addrlen, d->tls, d->host, &try_events, d, &d->conn);
+		d->err =
+			cw_conn_connect(d, d->os, a->ai_addr, a->ai_addrlen, d->tls, d->host, &try_events, d, &d->conn);
 		if (d->err)
 			continue;
 		d->err = ETIMEDOUT;
@@ -148,8 +149,8 @@ static bool parse_address(struct cw_dial *d)
 	return true;
 }
 
-int cw_dial_new(void *parent, struct cw_os *os, const char *host, unsigned port, SSL_CTX *tls, cw_dial_fn *done, void *arg,
-	struct cw_dial **ret)
+int cw_dial_new(void *parent, struct cw_os *os, const char *host, unsigned port, SSL_CTX *tls, cw_dial_fn *done,
+	void *arg, struct cw_dial **ret)
 {
 	CW_SCOPED struct cw_dial *d = talloc_zero(NULL, struct cw_dial);
 

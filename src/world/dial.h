@@ -15,5 +15,5 @@ struct cw_dial;
 typedef void cw_dial_fn(int err, struct cw_conn *conn, void *arg);
 
 /* @tls may be NULL. Never calls @done before it returned. ENOMEM. */
-int cw_dial_new(void *parent, struct cw_os *os, const char *host, unsigned port, SSL_CTX *tls, cw_dial_fn *done, void *arg,
-		struct cw_dial **ret);
+int cw_dial_new(void *parent, struct cw_os *os, const char *host, unsigned port, SSL_CTX *tls, cw_dial_fn *done,
+	void *arg, struct cw_dial **ret);

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
-#define CHUNK_LINE_MAX   256     /* size and extensions */
+#define CHUNK_LINE_MAX   256 /* size and extensions */
 #define TRAILER_LINE_MAX 4096
 #define CHUNK_DIGITS_MAX 15
 
@@ -26,7 +26,8 @@ enum body_state {
 
 static bool token_char(unsigned char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || (c && strchr("!#$%&'*+-.^_`|~", c));
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       (c && strchr("!#$%&'*+-.^_`|~", c));
 }
 
 bool cw_http1_name_ok(struct cw_str name)
@@ -237,13 +238,12 @@ int cw_http1_parse_request(const char *p, size_t n, struct cw_http1_head *h)
 int cw_http1_parse_answer(const char *p, size_t n, struct cw_http1_head *h)
 {
 	struct cw_str rest = {p, n}, line, version, status;
-	uint32_t number;
+	uint32_t number = 0;
 
 	clear_head(h);
 	if (!take_line(&rest, &line) || !cw_str_split(&line, ' ', &version) || parse_version(h, version))
 		return EBADMSG;
-	(void)cw_str_split(&line, ' ', &status);  /* an empty or missing one fails below */
-	if (status.len != 3 || cw_str_u32(status, 999, &number) || number < 100)
+	if (!cw_str_split(&line, ' ', &status) || status.len != 3 || cw_str_u32(status, 999, &number) || number < 100)
 		return EBADMSG;
 	h->status = number;
 	return parse_fields(h, rest);

@@ -19,12 +19,12 @@ struct cw_http1_field {
 };
 
 struct cw_http1_head {
-	struct cw_str method, path, query;   /* requests */
-	unsigned status;                     /* answers */
+	struct cw_str method, path, query; /* requests */
+	unsigned status;                   /* answers */
 	bool http_1_0;
 	bool keep_alive;
 	bool expect_continue;
-	bool websocket;                      /* Connection: upgrade and Upgrade: websocket */
+	bool websocket; /* Connection: upgrade and Upgrade: websocket */
 	bool chunked, has_length;
 	uint64_t length;
 	struct cw_http1_field fields[CW_HTTP1_HEADERS_MAX];

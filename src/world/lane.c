@@ -11,7 +11,7 @@ struct cw_lane {
 	char name[16];
 	pthread_t thread;
 	bool joined;
-	bool asked_to_end;          /* lane thread only */
+	bool asked_to_end; /* lane thread only */
 
 	/* written by the lane before `ready` is posted, read by the starter after it */
 	pthread_mutex_t lock;
@@ -27,7 +27,8 @@ static void pin(int cpu)
 
 	CPU_ZERO(&set);
 	CPU_SET((unsigned)cpu % CPU_SETSIZE, &set);
-	(void)pthread_setaffinity_np(pthread_self(), sizeof(set), &set);  /* a processor that is not there: run anywhere */
+	(void)pthread_setaffinity_np(
+		pthread_self(), sizeof(set), &set); /* a processor that is not there: run anywhere */
 }
 
 static void tell_starter(struct cw_lane *l, int err, struct cw_world *w)

@@ -13,14 +13,14 @@ struct cw_lane;
  * cw_lane_start() returns after @begin. EAGAIN (no thread), ENOMEM, or what @begin returned. */
 struct cw_lane_conf {
 	struct cw_os_conf os;
-	const char *name;                 /* thread name, 15 characters */
-	int cpu;                          /* pin to this processor, -1 = no */
+	const char *name; /* thread name, 15 characters */
+	int cpu;          /* pin to this processor, -1 = no */
 	int (*begin)(struct cw_world *w, void *arg);
-	void (*end)(struct cw_world *w, void *arg);   /* may be NULL */
+	void (*end)(struct cw_world *w, void *arg); /* may be NULL */
 	void *arg;
 };
 int cw_lane_start(void *parent, const struct cw_lane_conf *conf, struct cw_lane **ret);
-struct cw_world *cw_lane_world(struct cw_lane *l);   /* for cw_post() only, from other threads */
+struct cw_world *cw_lane_world(struct cw_lane *l); /* for cw_post() only, from other threads */
 /* Ask the lane to end and join its thread; talloc_free() does the same. Nothing else ends a lane: cw_os_stop() on it only
  * turns the loop once. The world stays valid for cw_post() until then. */
 void cw_lane_stop(struct cw_lane *l);

@@ -7,8 +7,8 @@
 #include "base/mem.h"
 #include "world/os_int.h"
 
-#define POSTS_MAX    (1u << 20)   /* functions waiting for the lane */
-#define TIMERS_FIRST 256          /* room made at birth, where being out of memory can still be told */
+#define POSTS_MAX    (1u << 20) /* functions waiting for the lane */
+#define TIMERS_FIRST 256        /* room made at birth, where being out of memory can still be told */
 
 /* ---- clocks ---- */
 
@@ -56,7 +56,8 @@ static int os_post(struct cw_world *w, cw_fn *fn, void *arg)
 		err = grow_posts(os);
 	if (!err) {
 		os->posts[os->posts_n++] = (struct cw_os_post){fn, arg};
-		(void)uv_async_send(&os->async);  /* fails only on a handle that is closing, and `ending` rules that out */
+		(void)uv_async_send(
+			&os->async); /* fails only on a handle that is closing, and `ending` rules that out */
 	}
 	pthread_mutex_unlock(&os->lock);
 	return err;
@@ -153,7 +154,7 @@ static uint64_t seed_from_kernel(void)
 {
 	uint64_t seed = 0;
 
-	(void)!getrandom(&seed, sizeof(seed), 0);  /* 8 bytes never come short */
+	(void)!getrandom(&seed, sizeof(seed), 0); /* 8 bytes never come short */
 	return seed;
 }
 
@@ -164,7 +165,7 @@ static void ignore_sigpipe(void)
 
 	if (sigaction(SIGPIPE, NULL, &now) == 0 && now.sa_handler == SIG_DFL) {
 		now.sa_handler = SIG_IGN;
-		(void)sigaction(SIGPIPE, &now, NULL);  /* valid arguments */
+		(void)sigaction(SIGPIPE, &now, NULL); /* valid arguments */
 	}
 }
 

@@ -7,25 +7,25 @@
 #include "world/server_int.h"
 
 #define BUFFER_MAX  (192 * 1024)
-#define BUFFER_FULL (64 * 1024)     /* pipelined requests held while one is being answered */
-#define HEAD_US     10000000        /* from the first byte of a head to its end */
-#define IDLE_US     60000000        /* between requests */
-#define BODY_US     30000000        /* between two pieces of a body */
-#define WRITE_US    30000000        /* for the answer to be taken */
+#define BUFFER_FULL (64 * 1024) /* pipelined requests held while one is being answered */
+#define HEAD_US     10000000    /* from the first byte of a head to its end */
+#define IDLE_US     60000000    /* between requests */
+#define BODY_US     30000000    /* between two pieces of a body */
+#define WRITE_US    30000000    /* for the answer to be taken */
 #define H2_PREFACE  "PRI * HTTP/2.0\r\n"
 
 enum h1_state { H1_HEAD, H1_BODY, H1_ANSWERING, H1_WRITING, H1_CLOSING };
 
 struct h1 {
 	enum h1_state state;
-	struct cw_buf in;                  /* bytes read and not consumed yet */
-	size_t searched;                   /* of them, looked through for the end of a head */
+	struct cw_buf in; /* bytes read and not consumed yet */
+	size_t searched;  /* of them, looked through for the end of a head */
 	struct cw_http1_body body;
 	struct cw_os_exchange *exchange;
 	bool keep_alive;
-	bool head_begun;                   /* bytes of a head are there: its deadline runs */
-	bool again;                        /* a pipelined request waits for the loop */
-	bool serving;                      /* serve() is on the stack: it goes on after the handler */
+	bool head_begun; /* bytes of a head are there: its deadline runs */
+	bool again;      /* a pipelined request waits for the loop */
+	bool serving;    /* serve() is on the stack: it goes on after the handler */
 };
 
 static const struct cw_peer_proto h1_proto;
@@ -62,17 +62,21 @@ static bool may_have_body(int status)
 
 static bool ours(const char *name)
 {
-	return !strcasecmp(name, "content-length") || !strcasecmp(name, "connection") || !strcasecmp(name, "transfer-encoding");
+	return !strcasecmp(name, "content-length") || !strcasecmp(name, "connection") ||
+	       !strcasecmp(name, "transfer-encoding");
 }
 
-static void encode_head(struct cw_buf *b, struct cw_peer *p, int status, const struct cw_header *headers, size_t n, size_t len)
+static void encode_head(
+	struct cw_buf *b, struct cw_peer *p, int status, const struct cw_header *headers, size_t n, size_t len)
 {
 	char date[40];
 
-	cw_buf_fmt(b, "HTTP/1.1 %d %s\r\nDate: %s\r\n", status, cw_status_text(status), date_now(&p->listener->os->base, date));
+	cw_buf_fmt(b, "HTTP/1.1 %d %s\r\nDate: %s\r\n", status, cw_status_text(status),
+		date_now(&p->listener->os->base, date));
 	for (size_t i = 0; i < n; i++) {
-		if (ours(headers[i].name) || !cw_http1_name_ok(cw_str(headers[i].name)) || !cw_http1_value_ok(cw_str(headers[i].value)))
-			continue;   /* what would break the framing never leaves */
+		if (ours(headers[i].name) || !cw_http1_name_ok(cw_str(headers[i].name)) ||
+			!cw_http1_value_ok(cw_str(headers[i].value)))
+			continue; /* what would break the framing never leaves */
 		cw_buf_fmt(b, "%s: %s\r\n", headers[i].name, headers[i].value);
 	}
 	if (may_have_body(status))
@@ -105,8 +109,8 @@ static void go_on(struct cw_peer *p)
 	cw_peer_wait(p, t->again ? 0 : IDLE_US);
 }
 
-static int send_answer(struct cw_peer *p, bool head_only, int status, const struct cw_header *headers, size_t n, const void *body,
-	size_t len)
+static int send_answer(struct cw_peer *p, bool head_only, int status, const struct cw_header *headers, size_t n,
+	const void *body, size_t len)
 {
 	CW_BUF_SCOPED struct cw_buf head = CW_BUF(CW_SERVER_FIELDS_MAX * 2);
 	int err;
@@ -114,7 +118,8 @@ static int send_answer(struct cw_peer *p, bool head_only, int status, const stru
 	encode_head(&head, p, status, headers, n, len);
 	err = cw_buf_err(&head);
 	if (!err)
-		err = cw_conn_write(p->conn, head.p, head.len, body, head_only || !may_have_body(status) ? 0 : len, SIZE_MAX / 4);
+		err = cw_conn_write(
+			p->conn, head.p, head.len, body, head_only || !may_have_body(status) ? 0 : len, SIZE_MAX / 4);
 	if (err)
 		h1_of(p)->keep_alive = false;
 	return err == EPIPE ? ECONNRESET : err;
@@ -137,7 +142,7 @@ static void refuse(struct cw_peer *p, int status)
 
 	t->keep_alive = false;
 	talloc_free(t->exchange);
-	(void)send_answer(p, false, status, NULL, 0, NULL, 0);  /* the connection ends either way */
+	(void)send_answer(p, false, status, NULL, 0, NULL, 0); /* the connection ends either way */
 	go_on(p);
 }
 
@@ -183,7 +188,7 @@ static void refuse_version(struct cw_peer *p)
 	static const struct cw_header versions[] = {{"Sec-WebSocket-Version", "13"}, {"Upgrade", "websocket"}};
 
 	h1_of(p)->keep_alive = false;
-	(void)send_answer(p, false, 426, versions, CW_COUNT(versions), NULL, 0);  /* the connection ends either way */
+	(void)send_answer(p, false, 426, versions, CW_COUNT(versions), NULL, 0); /* the connection ends either way */
 	go_on(p);
 }
 
@@ -210,7 +215,8 @@ static void begin_request(struct cw_peer *p, const struct cw_http1_head *h)
 	cw_http1_body_init(&t->body, h);
 	t->state = H1_BODY;
 	if (h->expect_continue && !cw_http1_body_done(&t->body))
-		(void)cw_conn_write(p->conn, go_ahead, sizeof(go_ahead) - 1, NULL, 0, BUFFER_MAX);  /* a broken conn reports itself */
+		(void)cw_conn_write(p->conn, go_ahead, sizeof(go_ahead) - 1, NULL, 0,
+			BUFFER_MAX); /* a broken conn reports itself */
 	cw_peer_wait(p, BODY_US);
 }
 
@@ -244,12 +250,13 @@ static bool take_head(struct cw_peer *p)
 
 	if (!t->in.len)
 		return false;
-	while (t->in.len >= 2 && !memcmp(t->in.p, "\r\n", 2))   /* blank lines before a request are tolerated (RFC 9112 section 2.2) */
+	while (t->in.len >= 2 &&
+		!memcmp(t->in.p, "\r\n", 2)) /* blank lines before a request are tolerated (RFC 9112 section 2.2) */
 		cw_buf_trim_front(&t->in, 2);
 	if (!t->in.len)
 		return false;
 	if (!cw_http1_name_ok((struct cw_str){t->in.p, 1}) && t->in.p[0] != '\r') {
-		refuse(p, 400);   /* TLS spoken to a plain port, for one: its end of a head would never come */
+		refuse(p, 400); /* TLS spoken to a plain port, for one: its end of a head would never come */
 		return false;
 	}
 	len = cw_http1_head_end(t->in.p, t->in.len, &t->searched);
@@ -324,7 +331,7 @@ static bool dispatch(struct cw_peer *p)
 		return false;
 	}
 	if (upgrade && t->exchange)
-		refuse(p, 500);   /* neither accepted nor answered in time */
+		refuse(p, 500); /* neither accepted nor answered in time */
 	return true;
 }
 

@@ -7,11 +7,11 @@
 #include "world/http1.h"
 #include "world/server_int.h"
 
-#define STREAMS_MAX  100
-#define OUT_FULL     (256 * 1024)   /* bytes waiting in the connection before we ask nghttp2 for more */
-#define IDLE_US      60000000       /* without any stream */
-#define STREAM_US    30000000       /* no byte either way while a request or an answer is on its way */
-#define FIELDS_ROOM  64             /* header fields of one answer */
+#define STREAMS_MAX 100
+#define OUT_FULL    (256 * 1024) /* bytes waiting in the connection before we ask nghttp2 for more */
+#define IDLE_US     60000000     /* without any stream */
+#define STREAM_US   30000000     /* no byte either way while a request or an answer is on its way */
+#define FIELDS_ROOM 64           /* header fields of one answer */
 
 /*
  * One stream. While nghttp2 runs no handler may be called (it could free everything), so requests that are complete and
@@ -32,7 +32,7 @@ struct h2 {
 	nghttp2_session *session;
 	struct stream *streams;
 	unsigned n_streams;
-	bool running;                   /* nghttp2 or a handler is on the stack: the outermost call pumps */
+	bool running; /* nghttp2 or a handler is on the stack: the outermost call pumps */
 };
 
 static struct h2 *h2_of(const struct cw_peer *p)
@@ -53,7 +53,7 @@ static int h2_gone(struct h2 *t)
 {
 	struct stream *s, *next;
 
-	DL_FOREACH_SAFE(t->streams, s, next)
+	DL_FOREACH_SAFE (t->streams, s, next)
 		talloc_free(s);
 	nghttp2_session_del(t->session);
 	return 0;
@@ -93,9 +93,9 @@ static int pseudo_header(struct cw_os_exchange *x, struct cw_str name, struct cw
 		return x->x.method ? 0 : ENOMEM;
 	}
 	if (cw_str_eq(name, ":path")) {
-		struct cw_str path;
+		struct cw_str path = {"", 0};
 
-		(void)cw_str_split(&value, '?', &path);  /* nghttp2 lets no empty path through */
+		(void)cw_str_split(&value, '?', &path); /* no query: it is empty */
 		x->x.path = cw_str_dup(x, path);
 		x->x.query = cw_str_dup(x, value);
 		return x->x.path && x->x.query ? 0 : ENOMEM;
@@ -105,8 +105,8 @@ static int pseudo_header(struct cw_os_exchange *x, struct cw_str name, struct cw
 	return 0;
 }
 
-static int header_came(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *name, size_t name_len, const uint8_t *value,
-	size_t value_len, uint8_t flags, void *arg)
+static int header_came(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *name, size_t name_len,
+	const uint8_t *value, size_t value_len, uint8_t flags, void *arg)
 {
 	struct stream *s = nghttp2_session_get_stream_user_data(session, frame->hd.stream_id);
 	struct cw_str n = {(const char *)name, name_len}, v = {(const char *)value, value_len};
@@ -122,7 +122,7 @@ static int header_came(nghttp2_session *session, const nghttp2_frame *frame, con
 
 static void submit_short(struct stream *s, const char *status)
 {
-	nghttp2_nv nv = {(uint8_t *)(uintptr_t)":status", (uint8_t *)(uintptr_t)status, 7, 3, NGHTTP2_NV_FLAG_NONE};
+	nghttp2_nv nv = {(uint8_t *)(uintptr_t) ":status", (uint8_t *)(uintptr_t)status, 7, 3, NGHTTP2_NV_FLAG_NONE};
 
 	talloc_free(s->exchange);
 	if (nghttp2_submit_response(s->h2->session, s->id, &nv, 1, NULL))
@@ -155,7 +155,7 @@ static int frame_came(nghttp2_session *session, const nghttp2_frame *frame, void
 		if (s->exchange->x.method && s->exchange->x.path)
 			s->ready = true;
 		else
-			submit_short(s, "400");   /* CONNECT and the like */
+			submit_short(s, "400"); /* CONNECT and the like */
 	}
 	return 0;
 }
@@ -199,7 +199,7 @@ static struct stream *next_todo(struct h2 *t)
 {
 	struct stream *s;
 
-	DL_FOREACH(t->streams, s)
+	DL_FOREACH (t->streams, s)
 		if (s->ready || s->lost)
 			return s;
 	return NULL;
@@ -218,7 +218,7 @@ static bool call_handlers(struct cw_peer *p)
 		struct cw_os_exchange *x = s->exchange;
 
 		if (!x) {
-			talloc_free(s);   /* answered by another one's handler meanwhile */
+			talloc_free(s); /* answered by another one's handler meanwhile */
 		} else if (s->lost) {
 			x->link = NULL;
 			s->exchange = NULL;
@@ -260,7 +260,7 @@ void cw_h2_input(struct cw_peer *p, const void *bytes, size_t n)
 
 	t->running = true;
 	if (nghttp2_session_mem_recv(t->session, bytes, n) < 0) {
-		(void)pump_out(t);   /* the GOAWAY that says why */
+		(void)pump_out(t); /* the GOAWAY that says why */
 		cw_peer_finish(p);
 		return;
 	}
@@ -283,8 +283,8 @@ static void h2_input(struct cw_peer *p)
 
 /* ---- answers ---- */
 
-static ssize_t read_answer(nghttp2_session *session, int32_t id, uint8_t *to, size_t n, uint32_t *flags, nghttp2_data_source *source,
-	void *arg)
+static ssize_t read_answer(nghttp2_session *session, int32_t id, uint8_t *to, size_t n, uint32_t *flags,
+	nghttp2_data_source *source, void *arg)
 {
 	struct stream *s = source->ptr;
 	size_t left = s->answer_len - s->answer_at;
@@ -310,7 +310,8 @@ static bool of_http1(const char *name)
 
 static void add_field(nghttp2_nv *nv, size_t *n, const char *name, const char *value)
 {
-	nv[(*n)++] = (nghttp2_nv){(uint8_t *)(uintptr_t)name, (uint8_t *)(uintptr_t)value, strlen(name), strlen(value), NGHTTP2_NV_FLAG_NONE};
+	nv[(*n)++] = (nghttp2_nv){(uint8_t *)(uintptr_t)name, (uint8_t *)(uintptr_t)value, strlen(name), strlen(value),
+		NGHTTP2_NV_FLAG_NONE};
 }
 
 /* nghttp2 copies the fields. Names must be lower case in HTTP/2. */
@@ -359,7 +360,7 @@ static int h2_reply(struct cw_peer *p, struct cw_os_exchange *x, int status, con
 		(void)nghttp2_submit_rst_stream(t->session, NGHTTP2_FLAG_NONE, s->id, NGHTTP2_INTERNAL_ERROR);
 	talloc_free(x);
 	if (!t->running && !pump_out(t))
-		err = ECONNRESET;   /* the connection reports its end itself */
+		err = ECONNRESET; /* the connection reports its end itself */
 	return err;
 }
 
@@ -375,9 +376,9 @@ static void h2_timeout(struct cw_peer *p)
 	struct h2 *t = h2_of(p);
 	struct stream *s;
 
-	DL_FOREACH(t->streams, s) {
+	DL_FOREACH (t->streams, s) {
 		if (s->dispatched && s->exchange) {
-			cw_peer_wait(p, STREAM_US);   /* the answer is our own side's to give */
+			cw_peer_wait(p, STREAM_US); /* the answer is our own side's to give */
 			return;
 		}
 	}
@@ -391,7 +392,7 @@ static void h2_lost(struct cw_peer *p)
 	struct h2 *t = h2_of(p);
 	struct stream *s;
 
-	DL_FOREACH(t->streams, s) {
+	DL_FOREACH (t->streams, s) {
 		s->ready = false;
 		s->lost = s->dispatched && s->exchange;
 		if (s->exchange)

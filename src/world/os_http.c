@@ -10,7 +10,7 @@
 
 #define MAX_BODY_DEFAULT (8u << 20)
 #define ANSWER_FIELDS    200
-#define POOLED           64          /* idle connections kept */
+#define POOLED           64 /* idle connections kept */
 
 /*
  * The world's libcurl multi handle. libcurl must not be entered from its own callbacks, where our handlers run: requests made
@@ -27,7 +27,7 @@ struct cw_curl {
 /* What libcurl works on; it lives until it was taken out of the multi handle. */
 struct transfer {
 	struct cw_curl *curl;
-	struct cw_http *owner;      /* NULL: cancelled */
+	struct cw_http *owner; /* NULL: cancelled */
 	CURL *easy;
 	struct curl_slist *fields;
 	char *body;
@@ -47,7 +47,7 @@ struct cw_http {
 	uint64_t begun_us, byte_us;
 	struct cw_timer timer;
 	size_t received, max_body;
-	int err;                    /* why we made libcurl give up */
+	int err; /* why we made libcurl give up */
 	int status;
 	struct cw_header *fields;
 	size_t n_fields;
@@ -92,18 +92,21 @@ static int curl_errno(CURL *easy, CURLcode code)
 
 /* ---- transfers ---- */
 
+static void transfer_free(struct transfer *t)
+{
+	curl_easy_cleanup(t->easy);
+	curl_slist_free_all(t->fields);
+	talloc_free(t);
+}
+
 static void transfer_end(struct transfer *t)
 {
-	struct cw_curl *c = t->curl;
-
 	if (t->owner)
 		t->owner->transfer = NULL;
 	if (t->added)
-		curl_multi_remove_handle(c->multi, t->easy);
-	curl_easy_cleanup(t->easy);
-	curl_slist_free_all(t->fields);
-	DL_DELETE(c->transfers, t);
-	talloc_free(t);
+		curl_multi_remove_handle(t->curl->multi, t->easy);
+	DL_DELETE(t->curl->transfers, t);
+	transfer_free(t);
 }
 
 static int http_gone(struct cw_http *h)
@@ -194,7 +197,8 @@ static int status_line(struct cw_http *h, struct cw_str line)
 	struct cw_str version, status;
 	uint32_t number;
 
-	if (!cw_str_split(&line, ' ', &version) || !cw_str_split(&line, ' ', &status) || cw_str_u32(status, 999, &number))
+	if (!cw_str_split(&line, ' ', &version) || !cw_str_split(&line, ' ', &status) ||
+		cw_str_u32(status, 999, &number))
 		return EPROTO;
 	h->status = (int)number;
 	h->n_fields = 0;
@@ -210,7 +214,7 @@ static int field_line(struct cw_http *h, struct cw_str line)
 
 	if (h->n_fields == ANSWER_FIELDS)
 		return EMSGSIZE;
-	(void)cw_str_split(&line, ':', &name);  /* without a colon it is a name with an empty value */
+	(void)cw_str_split(&line, ':', &name); /* without a colon it is a name with an empty value */
 	f->name = cw_str_dup(h->fields, cw_str_trim(name));
 	f->value = cw_str_dup(h->fields, cw_str_trim(line));
 	if (!f->name || !f->value)
@@ -285,12 +289,13 @@ static void add_transfers(struct cw_curl *c)
 {
 	struct transfer *t, *next;
 
-	DL_FOREACH_SAFE(c->transfers, t, next) {
+	DL_FOREACH_SAFE (c->transfers, t, next) {
 		if (!t->owner) {
 			transfer_end(t);
 		} else if (!t->added) {
 			t->added = true;
-			curl_multi_add_handle(c->multi, t->easy);  /* without memory it never starts: the deadline ends it */
+			curl_multi_add_handle(
+				c->multi, t->easy); /* without memory it never starts: the deadline ends it */
 		}
 	}
 }
@@ -417,12 +422,10 @@ static int curl_new(struct cw_os *os)
 
 void cw_curl_end(struct cw_curl *c)
 {
-	struct transfer *t, *next;
-
 	if (!c)
 		return;
-	DL_FOREACH_SAFE(c->transfers, t, next)
-		transfer_end(t);
+	while (c->transfers)
+		transfer_end(c->transfers);
 	curl_multi_cleanup(c->multi);
 	cw_timer_stop(&c->timer);
 	curl_global_cleanup();
@@ -469,7 +472,8 @@ static void set_body(struct transfer *t, const struct cw_http_req *req)
 		curl_easy_setopt(t->easy, CURLOPT_NOBODY, 1L);
 		return;
 	}
-	if (req->body_len || !strcmp(req->method, "POST") || !strcmp(req->method, "PUT") || !strcmp(req->method, "PATCH")) {
+	if (req->body_len || !strcmp(req->method, "POST") || !strcmp(req->method, "PUT") ||
+		!strcmp(req->method, "PATCH")) {
 		curl_easy_setopt(t->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)req->body_len);
 		curl_easy_setopt(t->easy, CURLOPT_POSTFIELDS, t->body);
 		curl_easy_setopt(t->easy, CURLOPT_CUSTOMREQUEST, req->method);
@@ -492,8 +496,8 @@ static void set_options(struct transfer *t, const struct cw_http_req *req, const
 	curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
 	curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(e, CURLOPT_QUICK_EXIT, 1L);   /* cancelling must not wait for the resolver's thread */
-	curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, 0x7FFFFFFFL);  /* ours counts */
+	curl_easy_setopt(e, CURLOPT_QUICK_EXIT, 1L); /* cancelling must not wait for the resolver's thread */
+	curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, 0x7FFFFFFFL); /* ours counts */
 	curl_easy_setopt(e, CURLOPT_TCP_NODELAY, 1L);
 	curl_easy_setopt(e, CURLOPT_PATH_AS_IS, 1L);
 	curl_easy_setopt(e, CURLOPT_HTTPHEADER, t->fields);
@@ -521,15 +525,15 @@ static int transfer_new(struct cw_curl *c, const struct cw_http_req *req, const 
 	if (!t)
 		return ENOMEM;
 	t->curl = c;
-	DL_APPEND(c->transfers, t);
 	t->easy = curl_easy_init();
 	t->body = talloc_memdup(t, req->body_len ? req->body : "", req->body_len ? req->body_len : 1);
 	err = t->easy && t->body ? add_fields(t, req) : ENOMEM;
 	if (err) {
-		transfer_end(t);
+		transfer_free(t);
 		return err;
 	}
 	set_options(t, req, host);
+	DL_APPEND(c->transfers, t);
 	*ret = t;
 	return 0;
 }
@@ -539,7 +543,8 @@ static uint64_t or_default(uint64_t us, uint64_t dflt_us)
 	return us ? us : dflt_us;
 }
 
-static struct cw_http *http_new(struct cw_os *os, const struct cw_http_req *req, const struct cw_http_events *ev, void *arg)
+static struct cw_http *http_new(
+	struct cw_os *os, const struct cw_http_req *req, const struct cw_http_events *ev, void *arg)
 {
 	struct cw_http *h = talloc_zero(NULL, struct cw_http);
 
@@ -565,13 +570,13 @@ static int check_request(const struct cw_http_req *req, struct cw_url **url)
 
 	if (err)
 		return err;
-	if (strcmp((*url)->scheme, "http") && strcmp((*url)->scheme, "https"))
+	if (strcmp((*url)->scheme, "http") != 0 && strcmp((*url)->scheme, "https") != 0)
 		return EINVAL;
 	return req->method && cw_http1_name_ok(cw_str(req->method)) ? 0 : EINVAL;
 }
 
-int cw_os_http_request(void *parent, struct cw_world *w, const struct cw_http_req *req, const struct cw_http_events *ev, void *arg,
-	struct cw_http **ret)
+int cw_os_http_request(void *parent, struct cw_world *w, const struct cw_http_req *req, const struct cw_http_events *ev,
+	void *arg, struct cw_http **ret)
 {
 	struct cw_os *os = cw_os_of(w);
 	CW_SCOPED struct cw_http *h = NULL;

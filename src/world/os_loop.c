@@ -35,8 +35,8 @@ static void warn_slow(struct cw_os *os, uint64_t now_us, uint64_t took_us)
 	os->slow++;
 	if (now_us - os->warned_us < CW_OS_WARN_US)
 		return;
-	cw_log_warn(&loop_log, "slow_handler", "took_us=%llu limit_us=%d since_last_warning=%u", (unsigned long long)took_us,
-		CW_OS_SLOW_US, os->slow);
+	cw_log_warn(&loop_log, "slow_handler", "took_us=%llu limit_us=%d since_last_warning=%u",
+		(unsigned long long)took_us, CW_OS_SLOW_US, os->slow);
 	os->warned_us = now_us;
 	os->slow = 0;
 }
@@ -146,7 +146,7 @@ static void before_sleep(uv_prepare_t *uv)
 	if (at_us >= os->armed_us)
 		return;
 	when.it_value.tv_sec = (time_t)(at_us / 1000000);
-	when.it_value.tv_nsec = (long)(at_us % 1000000 * 1000) + (at_us == 0);  /* all zero would disarm */
+	when.it_value.tv_nsec = (long)(at_us % 1000000 * 1000) + (at_us == 0); /* all zero would disarm */
 	CW_ASSERT(timerfd_settime(os->alarm_fd, TFD_TIMER_ABSTIME, &when, NULL) == 0);
 	os->armed_us = at_us;
 }
@@ -158,7 +158,7 @@ static void alarm_rang(int events, int err, void *arg)
 
 	(void)events;
 	(void)err;
-	(void)!read(os->alarm_fd, &times, sizeof(times));  /* only resets the descriptor */
+	(void)!read(os->alarm_fd, &times, sizeof(times)); /* only resets the descriptor */
 	os->armed_us = UINT64_MAX;
 
 	/* poll_ready() entered already: leave and enter around each timer so that each is one sample */

@@ -5,7 +5,7 @@
 #include "world/os_int.h"
 
 #define TIMEOUT_DEFAULT_US 30000000ull
-#define EOF_GRACE_US       1000000ull   /* a grandchild may hold the output open after the child's end */
+#define EOF_GRACE_US       1000000ull /* a grandchild may hold the output open after the child's end */
 
 /*
  * The child as libuv knows it. It outlives its cw_proc until the child was reaped and all three handles are closed; n_open
@@ -13,7 +13,7 @@
  */
 struct child {
 	struct cw_os *os;
-	struct cw_proc *owner;       /* NULL once freed */
+	struct cw_proc *owner; /* NULL once freed */
 	uv_process_t process;
 	uv_pipe_t in, out;
 	uv_write_t write;
@@ -25,7 +25,7 @@ struct child {
 
 struct cw_proc {
 	struct cw_os *os;
-	struct child *child;         /* NULL when it could not be started or is over */
+	struct child *child; /* NULL when it could not be started or is over */
 	struct cw_proc_events ev;
 	void *arg;
 	struct cw_timer timer;
@@ -54,7 +54,7 @@ static void abandon(struct child *c)
 	close_handle((uv_handle_t *)&c->in);
 	close_handle((uv_handle_t *)&c->out);
 	if (c->spawned && !c->exited)
-		(void)uv_process_kill(&c->process, SIGKILL);  /* ESRCH: it ended by itself, the exit will be reported */
+		(void)uv_process_kill(&c->process, SIGKILL); /* ESRCH: it ended by itself, the exit will be reported */
 	else
 		close_handle((uv_handle_t *)&c->process);
 }
@@ -177,7 +177,7 @@ static int spawn(struct child *c, const struct cw_proc_conf *conf)
 	};
 	uv_process_options_t options = {
 		.file = conf->argv[0],
-		.args = (char **)(uintptr_t)conf->argv,  /* libuv copies them to the child unchanged */
+		.args = (char **)(uintptr_t)conf->argv, /* libuv copies them to the child unchanged */
 		.exit_cb = child_exited,
 		.stdio = stdio,
 		.stdio_count = CW_COUNT(stdio),
@@ -209,8 +209,8 @@ static struct child *child_new(struct cw_os *os, const struct cw_proc_conf *conf
 	return c;
 }
 
-int cw_os_proc_open(void *parent, struct cw_world *w, const struct cw_proc_conf *conf, const struct cw_proc_events *ev, void *arg,
-	struct cw_proc **ret)
+int cw_os_proc_open(void *parent, struct cw_world *w, const struct cw_proc_conf *conf, const struct cw_proc_events *ev,
+	void *arg, struct cw_proc **ret)
 {
 	struct cw_os *os = cw_os_of(w);
 	CW_SCOPED struct cw_proc *p = talloc_zero(NULL, struct cw_proc);

@@ -105,7 +105,7 @@ void cw_exchange_dispatch(struct cw_os_exchange *x)
 	else if (routes->upgrade)
 		routes->upgrade(&x->x, x->listener->arg);
 	else
-		(void)cw_os_reply(&x->x, 404, NULL, 0, NULL, 0);  /* it is there: it asks right now */
+		(void)cw_os_reply(&x->x, 404, NULL, 0, NULL, 0); /* it is there: it asks right now */
 }
 
 void cw_exchange_lost(struct cw_os_exchange *x)
@@ -115,7 +115,7 @@ void cw_exchange_lost(struct cw_os_exchange *x)
 	x->link = NULL;
 	x->peer = NULL;
 	if (!x->x.gone)
-		return;   /* it waits for the answer which will free it */
+		return; /* it waits for the answer which will free it */
 
 	/* the handler may free the listener, and the exchange with it: `still` is NULL then */
 	struct cw_os_exchange *still = x;
@@ -125,7 +125,8 @@ void cw_exchange_lost(struct cw_os_exchange *x)
 	talloc_free(still);
 }
 
-int cw_os_reply(struct cw_exchange *base, int status, const struct cw_header *headers, size_t n_headers, const void *body, size_t len)
+int cw_os_reply(struct cw_exchange *base, int status, const struct cw_header *headers, size_t n_headers,
+	const void *body, size_t len)
 {
 	struct cw_os_exchange *x = (struct cw_os_exchange *)base;
 	int err = ECONNRESET;
@@ -143,15 +144,43 @@ const char *cw_status_text(int status)
 		int status;
 		const char *text;
 	} known[] = {
-		{101, "Switching Protocols"}, {200, "OK"}, {201, "Created"}, {202, "Accepted"}, {204, "No Content"},
-		{206, "Partial Content"}, {301, "Moved Permanently"}, {302, "Found"}, {303, "See Other"}, {304, "Not Modified"},
-		{307, "Temporary Redirect"}, {308, "Permanent Redirect"}, {400, "Bad Request"}, {401, "Unauthorized"},
-		{402, "Payment Required"}, {403, "Forbidden"}, {404, "Not Found"}, {405, "Method Not Allowed"},
-		{406, "Not Acceptable"}, {408, "Request Timeout"}, {409, "Conflict"}, {410, "Gone"}, {412, "Precondition Failed"},
-		{413, "Content Too Large"}, {415, "Unsupported Media Type"}, {416, "Range Not Satisfiable"},
-		{422, "Unprocessable Content"}, {426, "Upgrade Required"}, {428, "Precondition Required"}, {429, "Too Many Requests"},
-		{431, "Request Header Fields Too Large"}, {500, "Internal Server Error"}, {501, "Not Implemented"},
-		{502, "Bad Gateway"}, {503, "Service Unavailable"}, {504, "Gateway Timeout"}, {505, "HTTP Version Not Supported"},
+		{101, "Switching Protocols"},
+		{200, "OK"},
+		{201, "Created"},
+		{202, "Accepted"},
+		{204, "No Content"},
+		{206, "Partial Content"},
+		{301, "Moved Permanently"},
+		{302, "Found"},
+		{303, "See Other"},
+		{304, "Not Modified"},
+		{307, "Temporary Redirect"},
+		{308, "Permanent Redirect"},
+		{400, "Bad Request"},
+		{401, "Unauthorized"},
+		{402, "Payment Required"},
+		{403, "Forbidden"},
+		{404, "Not Found"},
+		{405, "Method Not Allowed"},
+		{406, "Not Acceptable"},
+		{408, "Request Timeout"},
+		{409, "Conflict"},
+		{410, "Gone"},
+		{412, "Precondition Failed"},
+		{413, "Content Too Large"},
+		{415, "Unsupported Media Type"},
+		{416, "Range Not Satisfiable"},
+		{422, "Unprocessable Content"},
+		{426, "Upgrade Required"},
+		{428, "Precondition Required"},
+		{429, "Too Many Requests"},
+		{431, "Request Header Fields Too Large"},
+		{500, "Internal Server Error"},
+		{501, "Not Implemented"},
+		{502, "Bad Gateway"},
+		{503, "Service Unavailable"},
+		{504, "Gateway Timeout"},
+		{505, "HTTP Version Not Supported"},
 	};
 
 	for (size_t i = 0; i < CW_COUNT(known); i++)
@@ -215,7 +244,7 @@ static void peer_timeout(void *arg)
 	if (p->proto)
 		p->proto->timeout(p);
 	else
-		talloc_free(p);   /* the TLS handshake takes too long */
+		talloc_free(p); /* the TLS handshake takes too long */
 }
 
 void cw_peer_wait(struct cw_peer *p, uint64_t limit_us)
@@ -268,7 +297,7 @@ static void accept_again(void *arg)
 {
 	struct cw_os_listener *l = arg;
 
-	(void)cw_poll_want(l->poll, UV_READABLE);  /* fails only on a closed handle */
+	(void)cw_poll_want(l->poll, UV_READABLE); /* fails only on a closed handle */
 }
 
 static void callers_came(int events, int poll_err, void *arg)
@@ -284,7 +313,7 @@ static void callers_came(int events, int poll_err, void *arg)
 		if (fd >= 0) {
 			welcome(l, fd, (struct sockaddr *)&from);
 		} else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) {
-			(void)cw_poll_want(l->poll, 0);  /* as above */
+			(void)cw_poll_want(l->poll, 0); /* as above */
 			cw_timer_start(&l->rest, REST_US, accept_again, l);
 			return;
 		} else if (errno == EAGAIN || errno == EWOULDBLOCK) {
@@ -299,7 +328,7 @@ static int listener_gone(struct cw_os_listener *l)
 {
 	struct cw_seat *s, *next;
 
-	DL_FOREACH_SAFE(l->seats, s, next)
+	DL_FOREACH_SAFE (l->seats, s, next)
 		cw_seat_leave(s);
 	cw_timer_stop(&l->rest);
 	cw_poll_close(l->poll);
@@ -316,7 +345,8 @@ static int bind_socket(struct cw_os_listener *l, const struct cw_listen_conf *co
 	int err = cw_addr_parse(conf->address, &a);
 
 	if (err)
-		return cw_why_set(why, err, "listen address '%s': expected HOST:PORT in figures, such as 127.0.0.1:8080 or [::1]:0",
+		return cw_why_set(why, err,
+			"listen address '%s': expected HOST:PORT in figures, such as 127.0.0.1:8080 or [::1]:0",
 			conf->address);
 	l->fd = socket(a.sa.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (l->fd < 0)
@@ -327,16 +357,18 @@ static int bind_socket(struct cw_os_listener *l, const struct cw_listen_conf *co
 	if (bind(l->fd, (struct sockaddr *)&a.sa, a.len) || listen(l->fd, BACKLOG)) {
 		err = errno;
 		if (err == EADDRINUSE)
-			return cw_why_set(why, err, "%s is in use by another program: stop it or choose another port (port 0 takes any free one)",
+			return cw_why_set(why, err,
+				"%s is in use by another program: stop it or choose another port (port 0 takes any free one)",
 				conf->address);
-		return cw_why_set(why, err == EADDRNOTAVAIL ? EINVAL : err, "cannot listen on %s: %s", conf->address, strerror(err));
+		return cw_why_set(why, err == EADDRNOTAVAIL ? EINVAL : err, "cannot listen on %s: %s", conf->address,
+			strerror(err));
 	}
 	l->port = cw_addr_bound_port(l->fd);
 	return 0;
 }
 
-int cw_os_listen(void *parent, struct cw_world *w, const struct cw_listen_conf *conf, const struct cw_routes *routes, void *arg,
-	struct cw_listener **ret, struct cw_why *why)
+int cw_os_listen(void *parent, struct cw_world *w, const struct cw_listen_conf *conf, const struct cw_routes *routes,
+	void *arg, struct cw_listener **ret, struct cw_why *why)
 {
 	CW_SCOPED struct cw_os_listener *l = talloc_zero(NULL, struct cw_os_listener);
 	int err = 0;

@@ -5,7 +5,7 @@
 #include "world/addr.h"
 #include "world/os_int.h"
 
-#define BATCH 64   /* datagrams served before others have their turn */
+#define BATCH 64 /* datagrams served before others have their turn */
 
 struct os_udp {
 	struct cw_udp base;
@@ -37,7 +37,8 @@ static void datagrams_came(int events, int err, void *arg)
 	for (unsigned i = 0; i < BATCH && watch.object; i++) {
 		struct sockaddr_storage from;
 		socklen_t from_len = sizeof(from);
-		ssize_t n = recvfrom(u->fd, os->scratch, sizeof(os->scratch), MSG_DONTWAIT, (struct sockaddr *)&from, &from_len);
+		ssize_t n = recvfrom(
+			u->fd, os->scratch, sizeof(os->scratch), MSG_DONTWAIT, (struct sockaddr *)&from, &from_len);
 
 		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
 			break;
@@ -45,7 +46,7 @@ static void datagrams_came(int events, int err, void *arg)
 			u->fn(os->scratch, (size_t)n, (struct sockaddr *)&from, u->arg);
 	}
 	if (cw_watch_end(os, &watch) && err)
-		(void)cw_poll_want(u->poll, UV_READABLE);  /* libuv stopped it; fails only on a closed handle */
+		(void)cw_poll_want(u->poll, UV_READABLE); /* libuv stopped it; fails only on a closed handle */
 }
 
 int cw_os_udp_open(void *parent, struct cw_world *w, const char *address, cw_udp_fn *fn, void *arg, struct cw_udp **ret)
@@ -86,7 +87,7 @@ int cw_os_udp_send(struct cw_udp *base, const void *bytes, size_t n, const struc
 	for (;;) {
 		if (sendto(u->fd, bytes, n, MSG_DONTWAIT | MSG_NOSIGNAL, to, len) >= 0)
 			return 0;
-		if (errno != EINTR && errno != ECONNREFUSED)   /* the latter belongs to an earlier datagram */
+		if (errno != EINTR && errno != ECONNREFUSED) /* the latter belongs to an earlier datagram */
 			return errno;
 	}
 }

@@ -54,7 +54,7 @@ static void send_close(struct cw_os_ws *ws, unsigned code, const char *reason)
 	uint8_t payload[CW_WS_CONTROL_MAX];
 	size_t n = cw_ws_encode_close(payload, code, reason);
 
-	(void)send_frame(ws, CW_WS_OP_CLOSE, payload, n, SIZE_MAX / 4);  /* a broken connection ends by itself */
+	(void)send_frame(ws, CW_WS_OP_CLOSE, payload, n, SIZE_MAX / 4); /* a broken connection ends by itself */
 }
 
 int cw_os_ws_send(struct cw_ws *base, enum cw_ws_kind kind, const void *bytes, size_t n)
@@ -143,7 +143,8 @@ static void serve_item(struct cw_os_ws *ws, enum cw_ws_got got, const struct cw_
 	switch (got) {
 	case CW_WS_GOT_MESSAGE:
 		if (ws->state == CW_WS_OPEN)
-			ws->ev.message(item->opcode == CW_WS_OP_TEXT ? CW_WS_TEXT : CW_WS_BINARY, item->bytes, item->n, ws->arg);
+			ws->ev.message(item->opcode == CW_WS_OP_TEXT ? CW_WS_TEXT : CW_WS_BINARY, item->bytes, item->n,
+				ws->arg);
 		break;
 	case CW_WS_GOT_PING:
 		/* one who does not read our pongs gets no more of them once the queue is full */
@@ -263,7 +264,7 @@ static void ws_failed(int err, void *arg)
 
 static void no_ready(void *arg)
 {
-	(void)arg;   /* handed over when it was ready already */
+	(void)arg; /* handed over when it was ready already */
 }
 
 const struct cw_conn_events cw_os_ws_conn_events = {
@@ -273,8 +274,8 @@ const struct cw_conn_events cw_os_ws_conn_events = {
 	.failed = ws_failed,
 };
 
-int cw_os_ws_new(struct cw_world *w, const struct cw_ws_limits *limits, const struct cw_ws_events *ev, void *arg, bool client,
-	struct cw_os_ws **ret)
+int cw_os_ws_new(struct cw_world *w, const struct cw_ws_limits *limits, const struct cw_ws_events *ev, void *arg,
+	bool client, struct cw_os_ws **ret)
 {
 	struct cw_os_ws *ws = talloc_zero(NULL, struct cw_os_ws);
 

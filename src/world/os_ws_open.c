@@ -12,8 +12,8 @@
 
 #define CONNECT_DEFAULT_US 10000000
 #define KEY_BYTES          16
-#define KEY_TEXT           25             /* base64 of it with its NUL */
-#define ACCEPT_TEXT        29             /* base64 of SHA-1 with its NUL */
+#define KEY_TEXT           25 /* base64 of it with its NUL */
+#define ACCEPT_TEXT        29 /* base64 of SHA-1 with its NUL */
 #define GUID               "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 /* What a client needs until the WebSocket is open. */
@@ -45,7 +45,8 @@ static int write_acceptance(struct cw_conn *c, const struct cw_exchange *x)
 
 	accept_value(cw_str(cw_exchange_header(x, "sec-websocket-key")), accept);
 	n = snprintf(head, sizeof(head),
-		"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n\r\n", accept);
+		"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n\r\n",
+		accept);
 	return cw_conn_write(c, head, (size_t)n, NULL, 0, SIZE_MAX / 4);
 }
 
@@ -65,8 +66,8 @@ static int take_early_bytes(struct cw_os_ws *ws, struct cw_str early)
 	return 0;
 }
 
-int cw_os_ws_accept(void *parent, struct cw_exchange *base, const struct cw_ws_limits *limits, const struct cw_ws_events *ev, void *arg,
-	struct cw_ws **ret)
+int cw_os_ws_accept(void *parent, struct cw_exchange *base, const struct cw_ws_limits *limits,
+	const struct cw_ws_events *ev, void *arg, struct cw_ws **ret)
 {
 	struct cw_os_exchange *x = (struct cw_os_exchange *)base;
 	struct cw_peer *p = x->peer;
@@ -210,7 +211,8 @@ static int encode_request(struct cw_ws_ask *ask, const struct cw_ws_req *req, co
 	err = add_headers(&ask->request, req, url);
 	if (err)
 		return err;
-	cw_buf_fmt(&ask->request, "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: %s\r\nSec-WebSocket-Version: 13\r\n\r\n",
+	cw_buf_fmt(&ask->request,
+		"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: %s\r\nSec-WebSocket-Version: 13\r\n\r\n",
 		key);
 	err = cw_buf_err(&ask->request);
 	return err == EMSGSIZE ? EINVAL : err;
@@ -229,15 +231,15 @@ static int ask_new(struct cw_os_ws *ws, const struct cw_ws_req *req, const struc
 	return encode_request(ask, req, url);
 }
 
-int cw_os_ws_connect(void *parent, struct cw_world *w, const struct cw_ws_req *req, const struct cw_ws_events *ev, void *arg,
-	struct cw_ws **ret)
+int cw_os_ws_connect(void *parent, struct cw_world *w, const struct cw_ws_req *req, const struct cw_ws_events *ev,
+	void *arg, struct cw_ws **ret)
 {
 	CW_SCOPED struct cw_os_ws *ws = NULL;
 	CW_SCOPED struct cw_url *url = NULL;
 	SSL_CTX *tls = NULL;
 	int err = cw_url_parse(NULL, req->url, &url, NULL);
 
-	if (!err && strcmp(url->scheme, "ws") && strcmp(url->scheme, "wss"))
+	if (!err && strcmp(url->scheme, "ws") != 0 && strcmp(url->scheme, "wss") != 0)
 		err = EINVAL;
 	if (!err)
 		err = cw_os_ws_new(w, &req->limits, ev, arg, true, &ws);

@@ -12,7 +12,7 @@
 #include "world/conn.h"
 #include "world/os_int.h"
 
-#define CW_SERVER_FIELDS_MAX (32 * 1024)   /* bytes of names and values in one request */
+#define CW_SERVER_FIELDS_MAX (32 * 1024) /* bytes of names and values in one request */
 
 struct cw_peer;
 struct cw_os_exchange;
@@ -34,7 +34,7 @@ struct cw_os_listener {
 	unsigned port;
 	unsigned n_seats, max_seats;
 	struct cw_seat *seats;
-	struct cw_timer rest;             /* out of descriptors: accept again later */
+	struct cw_timer rest; /* out of descriptors: accept again later */
 };
 
 struct cw_peer_proto {
@@ -43,8 +43,8 @@ struct cw_peer_proto {
 	void (*timeout)(struct cw_peer *p);
 	/* The connection broke or ended: report the exchanges under way as lost. */
 	void (*lost)(struct cw_peer *p);
-	int (*reply)(struct cw_peer *p, struct cw_os_exchange *x, int status, const struct cw_header *headers, size_t n_headers,
-		     const void *body, size_t len);
+	int (*reply)(struct cw_peer *p, struct cw_os_exchange *x, int status, const struct cw_header *headers,
+		size_t n_headers, const void *body, size_t len);
 };
 
 struct cw_peer {
@@ -54,19 +54,19 @@ struct cw_peer {
 	struct cw_seat seat;
 	struct cw_timer timer;
 	char address[CW_ADDR_TEXT];
-	void *talk;                       /* the proto's own state, hangs from the peer */
+	void *talk; /* the proto's own state, hangs from the peer */
 };
 
 struct cw_os_exchange {
 	struct cw_exchange x;
 	struct cw_os_listener *listener;
-	struct cw_peer *peer;             /* NULL: the client is gone */
+	struct cw_peer *peer; /* NULL: the client is gone */
 	struct cw_os_exchange **link;
 	struct cw_buf body;
 	size_t fields_len;
 	bool upgrade;
-	bool head_only;                   /* a HEAD request: no body in the answer */
-	int32_t stream;                   /* HTTP/2 */
+	bool head_only; /* a HEAD request: no body in the answer */
+	int32_t stream; /* HTTP/2 */
 };
 
 /* A new exchange of @p, kept in *@link. NULL: no memory. */

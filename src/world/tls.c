@@ -8,12 +8,12 @@
 #include "base/mem.h"
 #include "world/os_int.h"
 
-#define CONTEXTS_MAX 16   /* distinct ca_files of one world */
+#define CONTEXTS_MAX 16 /* distinct ca_files of one world */
 
 struct cw_tls_cache {
 	size_t n;
 	struct {
-		char *ca_file;   /* NULL: the system's anchors only */
+		char *ca_file; /* NULL: the system's anchors only */
 		SSL_CTX *ctx;
 	} known[CONTEXTS_MAX];
 };
@@ -21,8 +21,8 @@ struct cw_tls_cache {
 static const unsigned char h2_and_http1[] = "\x02h2\x08http/1.1";
 static const unsigned char http1_only[] = "\x08http/1.1";
 
-static int choose_protocol(SSL *ssl, const unsigned char **out, unsigned char *out_len, const unsigned char *in, unsigned in_len,
-	void *arg)
+static int choose_protocol(SSL *ssl, const unsigned char **out, unsigned char *out_len, const unsigned char *in,
+	unsigned in_len, void *arg)
 {
 	bool h2 = arg != NULL;
 	const unsigned char *ours = h2 ? h2_and_http1 : http1_only;
@@ -53,7 +53,8 @@ static int refused(struct cw_why *why, const char *what, const char *file)
 	const char *reason = ERR_reason_error_string(ERR_peek_last_error());
 
 	ERR_clear_error();
-	return cw_why_set(why, EPROTO, "%s '%s' cannot be used: %s; expected PEM", what, file, reason ? reason : "unreadable");
+	return cw_why_set(
+		why, EPROTO, "%s '%s' cannot be used: %s; expected PEM", what, file, reason ? reason : "unreadable");
 }
 
 static int load(SSL_CTX *ctx, const char *cert_file, const char *key_file, struct cw_why *why)
@@ -118,7 +119,7 @@ static bool same_file(const char *a, const char *b)
 
 static void forget_oldest(struct cw_tls_cache *cache)
 {
-	SSL_CTX_free(cache->known[0].ctx);   /* connections hold references of their own */
+	SSL_CTX_free(cache->known[0].ctx); /* connections hold references of their own */
 	talloc_free(cache->known[0].ca_file);
 	memmove(&cache->known[0], &cache->known[1], --cache->n * sizeof(cache->known[0]));
 }
@@ -163,7 +164,10 @@ int cw_tls_expect(SSL *ssl, const char *host)
 	if (inet_pton(AF_INET, host, address) == 1 || inet_pton(AF_INET6, host, address) == 1)
 		return X509_VERIFY_PARAM_set1_ip_asc(param, host) == 1 ? 0 : ENOMEM;
 	SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-	if (SSL_set1_host(ssl, host) != 1 || SSL_set_tlsext_host_name(ssl, host) != 1)
+	if (SSL_set1_host(ssl, host) != 1)
 		return ENOMEM;
-	return 0;
+	/* what SSL_set_tlsext_host_name() does, without its cast that drops const */
+	return SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, (void *)(uintptr_t)host) == 1
+		       ? 0
+		       : ENOMEM;
 }

@@ -14,9 +14,9 @@ enum job_state { JOB_WAITING, JOB_RUNNING, JOB_ENDED };
  */
 struct job {
 	struct cw_job conf;
-	struct cw_work *handle;     /* NULL once cancelled; lane only */
-	enum job_state state;       /* under the lock */
-	uint64_t seq;               /* order of submission over both queues */
+	struct cw_work *handle; /* NULL once cancelled; lane only */
+	enum job_state state;   /* under the lock */
+	uint64_t seq;           /* order of submission over both queues */
 	struct job *prev, *next;
 };
 
@@ -31,7 +31,7 @@ struct cw_work {
 
 struct cw_pool {
 	struct cw_os *os;
-	void *jobs;                 /* talloc parent of all jobs; lane only */
+	void *jobs; /* talloc parent of all jobs; lane only */
 	pthread_mutex_t lock;
 	pthread_cond_t more;
 	struct job_list waiting, waiting_blocking, ended;
@@ -94,7 +94,7 @@ static void end_job(struct cw_pool *p, struct job *j)
 {
 	j->state = JOB_ENDED;
 	append(&p->ended, j);
-	(void)uv_async_send(&p->os->async);  /* the async is closed after the workers were joined */
+	(void)uv_async_send(&p->os->async); /* the async is closed after the workers were joined */
 }
 
 static void *worker(void *arg)

@@ -2,14 +2,14 @@
 
 #include <string.h>
 
-#define FIN         0x80
-#define RESERVED    0x70
-#define OPCODE      0x0F
-#define MASKED      0x80
-#define LEN_16      126
-#define LEN_64      127
-#define HIGH_BITS   0x8080808080808080ull
-#define NO_ROOM     SIZE_MAX
+#define FIN       0x80
+#define RESERVED  0x70
+#define OPCODE    0x0F
+#define MASKED    0x80
+#define LEN_16    126
+#define LEN_64    127
+#define HIGH_BITS 0x8080808080808080ull
+#define NO_ROOM   SIZE_MAX
 
 struct frame {
 	bool fin;
@@ -109,12 +109,10 @@ size_t cw_ws_encode_head(uint8_t head[CW_WS_HEAD_MAX], enum cw_ws_opcode opcode,
 
 size_t cw_ws_encode_close(uint8_t payload[CW_WS_CONTROL_MAX], unsigned code, const char *reason)
 {
-	size_t n = reason ? strlen(reason) : 0;
+	size_t n = reason ? strnlen(reason, CW_WS_CONTROL_MAX - 2) : 0;
 
 	if (!code || code == CW_WS_NO_CODE)
 		return 0;
-	if (n > CW_WS_CONTROL_MAX - 2)
-		n = CW_WS_CONTROL_MAX - 2;
 	while (n && !cw_ws_text_ok((const uint8_t *)reason, n))
 		n--;
 	payload[0] = (uint8_t)(code >> 8);
@@ -128,7 +126,8 @@ size_t cw_ws_encode_close(uint8_t payload[CW_WS_CONTROL_MAX], unsigned code, con
 
 void cw_ws_reader_init(struct cw_ws_reader *r, bool expect_mask, size_t max_message)
 {
-	*r = (struct cw_ws_reader){.expect_mask = expect_mask, .max_message = max_message, .parts = CW_BUF(max_message)};
+	*r = (struct cw_ws_reader){
+		.expect_mask = expect_mask, .max_message = max_message, .parts = CW_BUF(max_message)};
 }
 
 void cw_ws_reader_clear(struct cw_ws_reader *r)

@@ -28,35 +28,35 @@ enum cw_ws_code {
 	CW_WS_NORMAL = 1000,
 	CW_WS_GOING_AWAY = 1001,
 	CW_WS_PROTOCOL_ERROR = 1002,
-	CW_WS_NO_CODE = 1005,        /* never on the wire: a close frame without a code */
-	CW_WS_ABNORMAL = 1006,       /* never on the wire: no close frame at all */
+	CW_WS_NO_CODE = 1005,  /* never on the wire: a close frame without a code */
+	CW_WS_ABNORMAL = 1006, /* never on the wire: no close frame at all */
 	CW_WS_BAD_TEXT = 1007,
 	CW_WS_TOO_BIG = 1009,
 	CW_WS_INTERNAL = 1011,
 };
 
 enum cw_ws_got {
-	CW_WS_GOT_NOTHING,           /* the bytes end inside a frame; item.n says how many are needed from *p on, 0 = unknown yet */
-	CW_WS_GOT_MESSAGE,           /* item.opcode is text or binary */
+	CW_WS_GOT_NOTHING, /* the bytes end inside a frame; item.n says how many are needed from *p on, 0 = unknown yet */
+	CW_WS_GOT_MESSAGE, /* item.opcode is text or binary */
 	CW_WS_GOT_PING,
 	CW_WS_GOT_PONG,
-	CW_WS_GOT_CLOSE,             /* item.code is the peer's or 1005 */
-	CW_WS_GOT_FAULT,             /* item.code says how to close; nothing more may be read */
+	CW_WS_GOT_CLOSE, /* item.code is the peer's or 1005 */
+	CW_WS_GOT_FAULT, /* item.code says how to close; nothing more may be read */
 };
 
 struct cw_ws_item {
 	enum cw_ws_opcode opcode;
-	uint8_t *bytes;              /* within the bytes read, or assembled; until the next call */
+	uint8_t *bytes; /* within the bytes read, or assembled; until the next call */
 	size_t n;
 	unsigned code;
 };
 
 struct cw_ws_reader {
-	bool expect_mask;            /* a server's reader: frames must be masked; a client's: must not be */
+	bool expect_mask; /* a server's reader: frames must be masked; a client's: must not be */
 	size_t max_message;
-	enum cw_ws_opcode fragmented;  /* kind of the message being assembled, 0 = none */
+	enum cw_ws_opcode fragmented; /* kind of the message being assembled, 0 = none */
 	struct cw_buf parts;
-	bool parts_delivered;        /* the assembled message was handed out: forget it with the next call */
+	bool parts_delivered; /* the assembled message was handed out: forget it with the next call */
 };
 
 void cw_ws_reader_init(struct cw_ws_reader *r, bool expect_mask, size_t max_message);

@@ -14,7 +14,7 @@ struct cw_os_ws {
 	struct cw_ws base;
 	enum cw_ws_state state;
 	bool client;
-	bool early;                      /* bytes came together with the handshake: in `rest` */
+	bool early; /* bytes came together with the handshake: in `rest` */
 	struct cw_os *os;
 	struct cw_conn *conn;
 	struct cw_ws_events ev;
@@ -24,13 +24,13 @@ struct cw_os_ws {
 	/* bytes of a frame (or of the server's answer) whose end has not come yet; the memory stays for the next time */
 	uint8_t *rest;
 	size_t rest_len, rest_cap;
-	struct cw_timer timer;           /* connecting, then waiting for the peer's close frame */
-	struct cw_seat seat;             /* server side */
-	struct cw_ws_ask *ask;           /* client side until open */
+	struct cw_timer timer; /* connecting, then waiting for the peer's close frame */
+	struct cw_seat seat;   /* server side */
+	struct cw_ws_ask *ask; /* client side until open */
 };
 
-int cw_os_ws_new(struct cw_world *w, const struct cw_ws_limits *limits, const struct cw_ws_events *ev, void *arg, bool client,
-		 struct cw_os_ws **ret);
+int cw_os_ws_new(struct cw_world *w, const struct cw_ws_limits *limits, const struct cw_ws_events *ev, void *arg,
+	bool client, struct cw_os_ws **ret);
 /* The end, known to the owner by `closed`. @linger: let what is queued go out first. */
 void cw_os_ws_finish(struct cw_os_ws *ws, int err, unsigned code, bool linger);
 /* Room for at least CW_WS_REST_STEP / 2 bytes behind the rest. EMSGSIZE, ENOMEM. */

@@ -84,6 +84,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct outcome a = read_body(&h, text + len, size - 1 - len, (size_t)(data[0] >> 1) + 1);
 	struct outcome b = read_body(&h, text + len, size - 1 - len, size);
 
-	CW_ASSERT(a.err == b.err && a.done == b.done && (a.err || (a.body == b.body && a.sum == b.sum && a.used == b.used)));
+	CW_ASSERT(a.err == b.err && a.done == b.done &&
+		  (a.err || (a.body == b.body && a.sum == b.sum && a.used == b.used)));
 	return 0;
 }

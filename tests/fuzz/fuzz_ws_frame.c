@@ -48,7 +48,8 @@ static uint64_t read_all(const uint8_t *data, size_t size, bool expect_mask, siz
 			else
 				digest = mix(digest, item.bytes, item.n);
 			if (got == CW_WS_GOT_MESSAGE)
-				CW_ASSERT(item.n <= MAX_MESSAGE && (item.opcode != CW_WS_OP_TEXT || cw_ws_text_ok(item.bytes, item.n)));
+				CW_ASSERT(item.n <= MAX_MESSAGE &&
+					  (item.opcode != CW_WS_OP_TEXT || cw_ws_text_ok(item.bytes, item.n)));
 		} while (got < CW_WS_GOT_CLOSE);
 	}
 	cw_ws_reader_clear(&r);

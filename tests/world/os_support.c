@@ -36,7 +36,8 @@ void run_until(const bool *done)
 
 static struct sockaddr_in loopback(unsigned port)
 {
-	return (struct sockaddr_in){.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons((uint16_t)port)};
+	return (struct sockaddr_in){
+		.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons((uint16_t)port)};
 }
 
 int raw_listen(int backlog, unsigned *port)
@@ -85,7 +86,7 @@ void raw_send(int fd, const void *bytes, size_t n)
 		ssize_t sent = send(fd, at, n, MSG_NOSIGNAL);
 
 		if (sent < 0 && errno != EAGAIN)
-			return;   /* the other side has had enough: what it answered is still to be read */
+			return; /* the other side has had enough: what it answered is still to be read */
 		if (sent > 0) {
 			at += sent;
 			n -= (size_t)sent;

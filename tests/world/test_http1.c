@@ -17,7 +17,10 @@ static void a_request_is_taken_apart(void **state)
 	struct cw_http1_head h;
 
 	(void)state;
-	assert_int_equal(request("POST /a/b?c=d&e HTTP/1.1\r\nHost: x:1\r\nContent-Length: 12\r\nX-Y:  padded \t\r\nEmpty:\r\n\r\n", &h), 0);
+	assert_int_equal(
+		request("POST /a/b?c=d&e HTTP/1.1\r\nHost: x:1\r\nContent-Length: 12\r\nX-Y:  padded \t\r\nEmpty:\r\n\r\n",
+			&h),
+		0);
 	assert_true(cw_str_eq(h.method, "POST"));
 	assert_true(cw_str_eq(h.path, "/a/b"));
 	assert_true(cw_str_eq(h.query, "c=d&e"));
@@ -37,14 +40,17 @@ static void a_request_is_taken_apart(void **state)
 	assert_true(h.keep_alive);
 	assert_int_equal(request("OPTIONS * HTTP/1.1\r\nHost: x\r\nConnection: foo, close\r\n\r\n", &h), 0);
 	assert_false(h.keep_alive);
-	assert_int_equal(request("GET / HTTP/1.1\r\nHost: x\r\nConnection: keep-alive, Upgrade\r\nUpgrade: WebSocket\r\n\r\n", &h), 0);
+	assert_int_equal(
+		request("GET / HTTP/1.1\r\nHost: x\r\nConnection: keep-alive, Upgrade\r\nUpgrade: WebSocket\r\n\r\n",
+			&h),
+		0);
 	assert_true(h.websocket);
 }
 
 static void answers_are_taken_apart(void **state)
 {
-	static const char *const bad[] = {"HTTP/1.1 20 OK\r\n\r\n", "HTTP/1.1 2000 OK\r\n\r\n", "HTTP/1.1\r\n\r\n", "HTTP/1.1 abc\r\n\r\n",
-		"HTTQ/1.1 200\r\n\r\n", "HTTP/2 200\r\n\r\n", "HTTP/1.1 200 OK\r\nX\r\n\r\n"};
+	static const char *const bad[] = {"HTTP/1.1 20 OK\r\n\r\n", "HTTP/1.1 2000 OK\r\n\r\n", "HTTP/1.1\r\n\r\n",
+		"HTTP/1.1 abc\r\n\r\n", "HTTQ/1.1 200\r\n\r\n", "HTTP/2 200\r\n\r\n", "HTTP/1.1 200 OK\r\nX\r\n\r\n"};
 	struct cw_http1_head h;
 
 	(void)state;

@@ -49,8 +49,14 @@ static void posted(void *arg)
 
 static int start(struct lane_state *s)
 {
-	return cw_lane_start(NULL, &(struct cw_lane_conf){.name = "lane-under-test", .cpu = -1, .os = {.seed = 1, .workers = 1}, .begin = begin,
-				    .end = end, .arg = s}, &s->lane);
+	return cw_lane_start(NULL,
+		&(struct cw_lane_conf){.name = "lane-under-test",
+			.cpu = -1,
+			.os = {.seed = 1, .workers = 1},
+			.begin = begin,
+			.end = end,
+			.arg = s},
+		&s->lane);
 }
 
 static void a_lane_begins_serves_and_ends_on_its_thread(void **state)
@@ -101,7 +107,7 @@ static void only_its_owner_ends_a_lane(void **state)
 	assert_int_equal(cw_post(s.world, stop_inside, &s), 0);
 	while (atomic_load(&s.posted) < 1)
 		usleep(200);
-	assert_int_equal(cw_post(s.world, posted, &s), 0);   /* still there */
+	assert_int_equal(cw_post(s.world, posted, &s), 0); /* still there */
 	while (atomic_load(&s.posted) < 2)
 		usleep(200);
 	talloc_free(s.lane);
@@ -127,7 +133,8 @@ static int begin_listening(struct cw_world *w, void *arg)
 	int err;
 
 	snprintf(address, sizeof(address), "127.0.0.1:%u", s->port);
-	err = cw_listen(w, w, &(struct cw_listen_conf){.address = address, .reuse_port = true}, &routes, s, &s->listener, NULL);
+	err = cw_listen(
+		w, w, &(struct cw_listen_conf){.address = address, .reuse_port = true}, &routes, s, &s->listener, NULL);
 	if (!err)
 		s->port = cw_listener_port(s->listener);
 	return err;
@@ -151,7 +158,10 @@ static void lanes_share_an_address(void **state)
 	(void)state;
 	for (int i = 0; i < 2; i++) {
 		s[i].port = s[0].port;
-		assert_int_equal(cw_lane_start(NULL, &(struct cw_lane_conf){.cpu = i, .begin = begin_listening, .arg = &s[i]}, &s[i].lane), 0);
+		assert_int_equal(
+			cw_lane_start(NULL, &(struct cw_lane_conf){.cpu = i, .begin = begin_listening, .arg = &s[i]},
+				&s[i].lane),
+			0);
 	}
 	assert_int_equal(s[0].port, s[1].port);
 	snprintf(url, sizeof(url), "http://127.0.0.1:%u/", s[0].port);
@@ -161,14 +171,17 @@ static void lanes_share_an_address(void **state)
 		struct cw_http *http;
 		unsigned before = answered;
 
-		assert_int_equal(cw_http_request(w, w, &(struct cw_http_req){.method = "GET", .url = url, .headers = &close_it, .n_headers = 1},
-						 &(struct cw_http_events){.closed = count_answer}, NULL, &http), 0);
+		assert_int_equal(cw_http_request(w, w,
+					 &(struct cw_http_req){
+						 .method = "GET", .url = url, .headers = &close_it, .n_headers = 1},
+					 &(struct cw_http_events){.closed = count_answer}, NULL, &http),
+			0);
 		for (int turn = 0; turn < 3000 && answered == before; turn++)
 			cw_os_run_for(w, 1000);
 	}
 	assert_int_equal(answered, 64);
 	for (int i = 0; i < 2; i++) {
-		assert_true(atomic_load(&s[i].served) > 0);   /* 64 connections all to one of two: once in 2^63 */
+		assert_true(atomic_load(&s[i].served) > 0); /* 64 connections all to one of two: once in 2^63 */
 		talloc_free(s[i].lane);
 	}
 	talloc_free(w);

@@ -37,7 +37,8 @@ static void timers_are_finer_than_a_millisecond(void **state)
 		if (fired_us - due_us < best_us)
 			best_us = fired_us - due_us;
 	}
-	assert_true(best_us < 500);   /* the best of twenty: the machine may be busy, millisecond timers would miss every time */
+	assert_true(best_us <
+		    500); /* the best of twenty: the machine may be busy, millisecond timers would miss every time */
 }
 
 static void stop_before_due(void *arg)
@@ -80,7 +81,7 @@ static void ticks_keep_their_pace(void **state)
 	run_for(310000);
 	for (int i = 0; i < 40; i++) {
 		cw_tick_stop(&ticks[i]);
-		assert_in_range(counts[i], 8, 15);   /* 15 when nothing else runs on the machine */
+		assert_in_range(counts[i], 8, 15); /* 15 when nothing else runs on the machine */
 	}
 	counts[0] = 0;
 	run_for(30000);
@@ -118,7 +119,7 @@ static void take_post(void *arg)
 {
 	struct numbered *n = arg;
 
-	assert_int_equal(posted[n->poster], n->number);   /* in the order posted */
+	assert_int_equal(posted[n->poster], n->number); /* in the order posted */
 	posted[n->poster]++;
 	if (++all_posted == POSTERS * EACH)
 		done = true;
@@ -158,13 +159,17 @@ static void posts_come_from_any_thread_in_order(void **state)
 
 /* ---- work ---- */
 
-#define JOB(run_fn, done_fn, dispose_fn, what) &(struct cw_job){.run = (run_fn), .done = (done_fn), .dispose = (dispose_fn), .arg = (what)}
+#define JOB(run_fn, done_fn, dispose_fn, what)                                             \
+	&(struct cw_job)                                                                   \
+	{                                                                                  \
+		.run = (run_fn), .done = (done_fn), .dispose = (dispose_fn), .arg = (what) \
+	}
 
 struct work_state {
 	atomic_bool may_end, runs;
 	atomic_uint n_running, most_running;
 	bool is_done, disposed;
-	pthread_t run_thread;
+	_Atomic pthread_t run_thread;
 };
 
 static void wait_for_leave(void *arg)
@@ -181,8 +186,14 @@ static void wait_for_leave(void *arg)
 	atomic_fetch_sub(&s->n_running, 1);
 }
 
-static void set_done(void *arg) { ((struct work_state *)arg)->is_done = true; }
-static void set_disposed(void *arg) { ((struct work_state *)arg)->disposed = true; }
+static void set_done(void *arg)
+{
+	((struct work_state *)arg)->is_done = true;
+}
+static void set_disposed(void *arg)
+{
+	((struct work_state *)arg)->disposed = true;
+}
 
 static void a_running_job_cancelled_is_disposed_of_when_it_ends(void **state)
 {
@@ -196,7 +207,7 @@ static void a_running_job_cancelled_is_disposed_of_when_it_ends(void **state)
 	assert_false(pthread_equal(s.run_thread, pthread_self()));
 	talloc_free(work);
 	run_for(20000);
-	assert_false(s.disposed);       /* it still runs and may touch its argument */
+	assert_false(s.disposed); /* it still runs and may touch its argument */
 	atomic_store(&s.may_end, true);
 	run_until(&s.disposed);
 	assert_false(s.is_done);
@@ -213,7 +224,7 @@ static void a_waiting_job_cancelled_never_runs(void **state)
 	assert_int_equal(cw_work(world, world, JOB(wait_for_leave, set_done, set_disposed, &s), &work[2]), 0);
 	run_for(5000);
 	talloc_free(work[2]);
-	assert_false(s.disposed);       /* never inside talloc_free() */
+	assert_false(s.disposed); /* never inside talloc_free() */
 	run_until(&s.disposed);
 	atomic_store(&busy.may_end, true);
 	run_until(&busy.is_done);
@@ -227,10 +238,14 @@ static void blocking_jobs_get_half_of_the_workers(void **state)
 
 	(void)state;
 	for (int i = 0; i < 4; i++)
-		assert_int_equal(cw_work(world, world, &(struct cw_job){.run = wait_for_leave, .done = set_done, .arg = &blocking, .blocking = true},
-					 NULL), 0);
+		assert_int_equal(
+			cw_work(world, world,
+				&(struct cw_job){
+					.run = wait_for_leave, .done = set_done, .arg = &blocking, .blocking = true},
+				NULL),
+			0);
 	run_for(20000);
-	assert_int_equal(atomic_load(&blocking.most_running), 1);   /* of two workers */
+	assert_int_equal(atomic_load(&blocking.most_running), 1); /* of two workers */
 	assert_int_equal(cw_work(world, world, JOB(wait_for_leave, set_done, NULL, &quick), NULL), 0);
 	run_until(&quick.is_done);
 	assert_false(blocking.is_done);
@@ -261,9 +276,20 @@ struct tree {
 	bool *disposed;
 };
 
-static void quick_run(void *arg) { (void)arg; }
-static void never(void *arg) { (void)arg; fail_msg("a handler ran that must not"); }
-static void dispose_tree(void *arg) { *((struct tree *)arg)->disposed = true; talloc_free(arg); }
+static void quick_run(void *arg)
+{
+	(void)arg;
+}
+static void never(void *arg)
+{
+	(void)arg;
+	fail_msg("a handler ran that must not");
+}
+static void dispose_tree(void *arg)
+{
+	*((struct tree *)arg)->disposed = true;
+	talloc_free(arg);
+}
 
 static void work_dies_with_the_world(void **state)
 {
@@ -322,14 +348,16 @@ static void a_child_that_takes_too_long_is_killed(void **state)
 	pid_t pid;
 
 	(void)state;
-	assert_int_equal(cw_proc_open(world, world, &(struct cw_proc_conf){.argv = argv, .timeout_us = 150000}, &child_events, &c, &c.proc), 0);
+	assert_int_equal(cw_proc_open(world, world, &(struct cw_proc_conf){.argv = argv, .timeout_us = 150000},
+				 &child_events, &c, &c.proc),
+		0);
 	run_until(&c.closed);
 	assert_int_equal(c.err, ETIMEDOUT);
 	pid = (pid_t)strtoll(c.out, NULL, 10);
 	assert_true(pid > 1);
 	for (int i = 0; i < 1000 && kill(pid, 0) == 0; i++)
 		run_for(1000);
-	assert_int_equal(kill(pid, 0), -1);   /* dead and reaped: no zombie either */
+	assert_int_equal(kill(pid, 0), -1); /* dead and reaped: no zombie either */
 	assert_int_equal(errno, ESRCH);
 }
 
@@ -340,7 +368,8 @@ static void a_freed_child_is_killed_and_reaped(void **state)
 	pid_t pid;
 
 	(void)state;
-	assert_int_equal(cw_proc_open(world, world, &(struct cw_proc_conf){.argv = argv}, &child_events, &c, &c.proc), 0);
+	assert_int_equal(
+		cw_proc_open(world, world, &(struct cw_proc_conf){.argv = argv}, &child_events, &c, &c.proc), 0);
 	for (int i = 0; i < 2000 && !memchr(c.out, '\n', c.n); i++)
 		run_for(1000);
 	pid = (pid_t)strtoll(c.out, NULL, 10);
@@ -358,13 +387,14 @@ static void a_child_inherits_no_descriptors_of_ours(void **state)
 	struct child c = {0};
 
 	(void)state;
-	assert_int_equal(cw_proc_open(world, world, &(struct cw_proc_conf){.argv = argv}, &child_events, &c, &c.proc), 0);
+	assert_int_equal(
+		cw_proc_open(world, world, &(struct cw_proc_conf){.argv = argv}, &child_events, &c, &c.proc), 0);
 	run_until(&c.closed);
 	assert_int_equal(c.err, 0);
 	assert_int_equal(c.status, 0);
 	c.out[c.n] = '\0';
 	assert_non_null(strstr(c.out, " 0 -> "));
-	assert_null(strstr(c.out, "anon_inode"));     /* the loop's epoll, eventfd, timerfd */
+	assert_null(strstr(c.out, "anon_inode")); /* the loop's epoll, eventfd, timerfd */
 }
 
 static void a_child_with_much_output_and_input(void **state)
@@ -374,8 +404,10 @@ static void a_child_with_much_output_and_input(void **state)
 	struct child c = {0};
 
 	(void)state;
-	assert_int_equal(cw_proc_open(world, world, &(struct cw_proc_conf){.argv = argv, .input = input, .input_len = 1 << 20}, &child_events, &c,
-				      &c.proc), 0);
+	assert_int_equal(
+		cw_proc_open(world, world, &(struct cw_proc_conf){.argv = argv, .input = input, .input_len = 1 << 20},
+			&child_events, &c, &c.proc),
+		0);
 	run_until(&c.closed);
 	c.out[c.n] = '\0';
 	assert_int_equal(strtoll(c.out, NULL, 10), 1 << 20);
@@ -388,7 +420,8 @@ static void a_grandchild_with_our_pipe_does_not_hold_us_up(void **state)
 	uint64_t begun = cw_now(world);
 
 	(void)state;
-	assert_int_equal(cw_proc_open(world, world, &(struct cw_proc_conf){.argv = argv}, &child_events, &c, &c.proc), 0);
+	assert_int_equal(
+		cw_proc_open(world, world, &(struct cw_proc_conf){.argv = argv}, &child_events, &c, &c.proc), 0);
 	run_until(&c.closed);
 	assert_int_equal(c.err, 0);
 	assert_true(cw_now(world) - begun < 3000000);
@@ -446,12 +479,41 @@ static void a_world_needs_memory(void **state)
 
 CW_OOM_BODY(a_world_needs_memory)
 
-static void no_request(struct cw_exchange *x, void *arg) { (void)arg; (void)cw_reply(x, 404, NULL, 0, NULL, 0); }
-static void no_http(int err, void *arg) { (void)err; (void)arg; fail_msg("a handler ran that must not"); }
-static void no_ws(int err, unsigned code, void *arg) { (void)code; no_http(err, arg); }
-static void no_message(enum cw_ws_kind kind, const void *bytes, size_t n, void *arg) { (void)kind; (void)bytes; (void)n; no_http(0, arg); }
-static void no_exit(int err, int status, void *arg) { (void)status; no_http(err, arg); }
-static void no_datagram(const void *b, size_t n, const struct sockaddr *from, void *arg) { (void)b; (void)n; (void)from; no_http(0, arg); }
+static void no_request(struct cw_exchange *x, void *arg)
+{
+	(void)arg;
+	(void)cw_reply(x, 404, NULL, 0, NULL, 0);
+}
+static void no_http(int err, void *arg)
+{
+	(void)err;
+	(void)arg;
+	fail_msg("a handler ran that must not");
+}
+static void no_ws(int err, unsigned code, void *arg)
+{
+	(void)code;
+	no_http(err, arg);
+}
+static void no_message(enum cw_ws_kind kind, const void *bytes, size_t n, void *arg)
+{
+	(void)kind;
+	(void)bytes;
+	(void)n;
+	no_http(0, arg);
+}
+static void no_exit(int err, int status, void *arg)
+{
+	(void)status;
+	no_http(err, arg);
+}
+static void no_datagram(const void *b, size_t n, const struct sockaddr *from, void *arg)
+{
+	(void)b;
+	(void)n;
+	(void)from;
+	no_http(0, arg);
+}
 
 /* Everything under way hangs from the world and ends with it: no handler, no leak, no hang. */
 static void the_world_may_end_in_the_midst(void **state)
@@ -476,12 +538,17 @@ static void the_world_may_end_in_the_midst(void **state)
 		snprintf(ws_url, sizeof(ws_url), "ws://127.0.0.1:%u/", port);
 		snprintf(name_url, sizeof(name_url), "ws://localhost:%u/", port);
 		assert_int_equal(cw_os_new(NULL, &(struct cw_os_conf){.workers = 1}, &w), 0);
-		assert_int_equal(cw_listen(w, w, &(struct cw_listen_conf){.address = "127.0.0.1:0"}, &routes, NULL, &l, NULL), 0);
+		assert_int_equal(
+			cw_listen(w, w, &(struct cw_listen_conf){.address = "127.0.0.1:0"}, &routes, NULL, &l, NULL),
+			0);
 		assert_int_equal(cw_http_request(w, w, &(struct cw_http_req){.method = "GET", .url = url},
-						 &(struct cw_http_events){.closed = no_http}, NULL, &http), 0);
+					 &(struct cw_http_events){.closed = no_http}, NULL, &http),
+			0);
 		assert_int_equal(cw_ws_connect(w, w, &(struct cw_ws_req){.url = ws_url}, &ws_events, NULL, &ws), 0);
 		assert_int_equal(cw_ws_connect(w, w, &(struct cw_ws_req){.url = name_url}, &ws_events, NULL, &ws), 0);
-		assert_int_equal(cw_proc_open(w, w, &(struct cw_proc_conf){.argv = argv}, &(struct cw_proc_events){.closed = no_exit}, NULL, &proc), 0);
+		assert_int_equal(cw_proc_open(w, w, &(struct cw_proc_conf){.argv = argv},
+					 &(struct cw_proc_events){.closed = no_exit}, NULL, &proc),
+			0);
 		assert_int_equal(cw_udp_open(w, w, "127.0.0.1:0", no_datagram, NULL, &udp), 0);
 		if (us)
 			cw_os_run_for(w, us);
@@ -490,11 +557,12 @@ static void the_world_may_end_in_the_midst(void **state)
 	close(stalled);
 }
 
-CW_TEST_MAIN(OS_TEST(timers_are_finer_than_a_millisecond), OS_TEST(a_timer_moved_later_does_not_fire_early), OS_TEST(ticks_keep_their_pace),
-	OS_TEST(handler_times_are_counted), OS_TEST(posts_come_from_any_thread_in_order),
-	OS_TEST(a_running_job_cancelled_is_disposed_of_when_it_ends), OS_TEST(a_waiting_job_cancelled_never_runs),
-	OS_TEST(blocking_jobs_get_half_of_the_workers), OS_TEST(a_full_queue_refuses), OS_TEST(work_dies_with_the_world),
+CW_TEST_MAIN(OS_TEST(timers_are_finer_than_a_millisecond), OS_TEST(a_timer_moved_later_does_not_fire_early),
+	OS_TEST(ticks_keep_their_pace), OS_TEST(handler_times_are_counted),
+	OS_TEST(posts_come_from_any_thread_in_order), OS_TEST(a_running_job_cancelled_is_disposed_of_when_it_ends),
+	OS_TEST(a_waiting_job_cancelled_never_runs), OS_TEST(blocking_jobs_get_half_of_the_workers),
+	OS_TEST(a_full_queue_refuses), OS_TEST(work_dies_with_the_world),
 	OS_TEST(a_child_that_takes_too_long_is_killed), OS_TEST(a_freed_child_is_killed_and_reaped),
 	OS_TEST(a_child_inherits_no_descriptors_of_ours), OS_TEST(a_child_with_much_output_and_input),
-	OS_TEST(a_grandchild_with_our_pipe_does_not_hold_us_up), OS_TEST(signals_arrive_on_the_lane), CW_TEST_OOM(a_world_needs_memory),
-	OS_TEST(the_world_may_end_in_the_midst))
+	OS_TEST(a_grandchild_with_our_pipe_does_not_hold_us_up), OS_TEST(signals_arrive_on_the_lane),
+	CW_TEST_OOM(a_world_needs_memory), OS_TEST(the_world_may_end_in_the_midst))

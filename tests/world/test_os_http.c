@@ -50,8 +50,10 @@ static void get(struct client *c, unsigned port, struct cw_deadlines deadlines)
 	char url[64];
 
 	snprintf(url, sizeof(url), "http://127.0.0.1:%u/", port);
-	assert_int_equal(cw_http_request(world, world, &(struct cw_http_req){.method = "GET", .url = url, .deadlines = deadlines}, &events, c,
-					 &c->http), 0);
+	assert_int_equal(cw_http_request(world, world,
+				 &(struct cw_http_req){.method = "GET", .url = url, .deadlines = deadlines}, &events, c,
+				 &c->http),
+		0);
 	assert_false(c->closed);
 }
 
@@ -181,7 +183,8 @@ static void bad_answers_are_told_apart(void **state)
 		{"", true, ECONNRESET},
 		{"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc", false, ECONNRESET},
 		{"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n", false, ECONNRESET},
-		{"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nabc\r\n", false, ECONNRESET},  /* libcurl's code is the same */
+		{"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nabc\r\n", false,
+			ECONNRESET}, /* libcurl's code is the same */
 		{"SSH-2.0-OpenSSH_9.2\r\n", false, EPROTO},
 		{"HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\nabc", false, EPROTO},
 		{"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc", false, 0},
@@ -210,7 +213,10 @@ static void an_answer_over_the_limit_is_cut(void **state)
 
 	(void)state;
 	snprintf(url, sizeof(url), "http://127.0.0.1:%u/", port);
-	assert_int_equal(cw_http_request(world, world, &(struct cw_http_req){.method = "GET", .url = url, .max_body = 5}, &events, &c, &c.http), 0);
+	assert_int_equal(
+		cw_http_request(world, world, &(struct cw_http_req){.method = "GET", .url = url, .max_body = 5},
+			&events, &c, &c.http),
+		0);
 	peer = raw_accept(listener);
 	raw_puts(peer, "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nabcdef");
 	run_until(&c.closed);
@@ -230,12 +236,23 @@ static void what_is_sent_is_what_was_asked(void **state)
 
 	(void)state;
 	snprintf(url, sizeof(url), "http://127.0.0.1:%u/a?b=c", port);
-	assert_int_equal(cw_http_request(world, world, &(struct cw_http_req){.method = "DELETE", .url = url, .headers = &injected, .n_headers = 1},
-					 &events, &c, &c.http), EINVAL);
-	assert_int_equal(cw_http_request(world, world, &(struct cw_http_req){.method = "GE T", .url = url}, &events, &c, &c.http), EINVAL);
+	assert_int_equal(
+		cw_http_request(world, world,
+			&(struct cw_http_req){.method = "DELETE", .url = url, .headers = &injected, .n_headers = 1},
+			&events, &c, &c.http),
+		EINVAL);
+	assert_int_equal(cw_http_request(world, world, &(struct cw_http_req){.method = "GE T", .url = url}, &events, &c,
+				 &c.http),
+		EINVAL);
 	assert_int_equal(cw_http_request(world, world,
-				 &(struct cw_http_req){.method = "POST", .url = url, .headers = headers, .n_headers = 2, .body = "{}", .body_len = 2},
-				 &events, &c, &c.http), 0);
+				 &(struct cw_http_req){.method = "POST",
+					 .url = url,
+					 .headers = headers,
+					 .n_headers = 2,
+					 .body = "{}",
+					 .body_len = 2},
+				 &events, &c, &c.http),
+		0);
 	peer = raw_accept(listener);
 	assert_true(raw_expect(peer, "\r\n\r\n{}", text, sizeof(text)));
 	assert_ptr_equal(strstr(text, "POST /a?b=c HTTP/1.1\r\n"), text);
@@ -289,7 +306,10 @@ static void cancelling_does_not_wait_for_the_resolver(void **state)
 	uint64_t begun;
 
 	(void)state;
-	assert_int_equal(cw_http_request(world, world, &(struct cw_http_req){.method = "GET", .url = "http://name.invalid/"}, &events, &c, &c.http), 0);
+	assert_int_equal(
+		cw_http_request(world, world, &(struct cw_http_req){.method = "GET", .url = "http://name.invalid/"},
+			&events, &c, &c.http),
+		0);
 	run_for(500);
 	begun = cw_now(world);
 	if (!c.closed)
@@ -311,7 +331,9 @@ static const struct cw_http_events chain_events = {NULL, chain_data, chain_close
 
 static void next_in_chain(struct chain *c)
 {
-	assert_int_equal(cw_http_request(world, world, &(struct cw_http_req){.method = "GET", .url = c->url}, &chain_events, c, &c->http), 0);
+	assert_int_equal(cw_http_request(world, world, &(struct cw_http_req){.method = "GET", .url = c->url},
+				 &chain_events, c, &c->http),
+		0);
 }
 
 /* A request started and its predecessor freed inside libcurl's own callback. */
@@ -350,7 +372,9 @@ static void requests_start_and_end_inside_handlers(void **state)
 	struct chain c = {.left = 10};
 
 	(void)state;
-	assert_int_equal(cw_listen(world, world, &(struct cw_listen_conf){.address = "127.0.0.1:0"}, &ok_routes, NULL, &l, NULL), 0);
+	assert_int_equal(
+		cw_listen(world, world, &(struct cw_listen_conf){.address = "127.0.0.1:0"}, &ok_routes, NULL, &l, NULL),
+		0);
 	snprintf(c.url, sizeof(c.url), "http://127.0.0.1:%u/", cw_listener_port(l));
 	next_in_chain(&c);
 	run_until(&c.done);
@@ -364,7 +388,10 @@ static int request_tls(const char *host, const char *ca_file, unsigned port, str
 
 	memset(c, 0, sizeof(*c));
 	snprintf(url, sizeof(url), "https://%s:%u/", host, port);
-	assert_int_equal(cw_http_request(world, world, &(struct cw_http_req){.method = "GET", .url = url, .ca_file = ca_file}, &events, c, &c->http), 0);
+	assert_int_equal(
+		cw_http_request(world, world, &(struct cw_http_req){.method = "GET", .url = url, .ca_file = ca_file},
+			&events, c, &c->http),
+		0);
 	run_until(&c->closed);
 	return c->err;
 }
@@ -383,15 +410,20 @@ static void tls_is_checked(void **state)
 	assert_int_equal(c.status, 200);
 	assert_memory_equal(c.body, "ok", 2);
 	assert_int_equal(request_tls("localhost", test_cert(), port, &c), 0);
-	assert_int_equal(request_tls("127.0.0.1", NULL, port, &c), EPROTO);        /* nobody vouches for it */
-	assert_int_equal(request_tls("127.0.0.2", test_cert(), port, &c) == 0, 0); /* another name (nobody listens there, or EPROTO) */
+	assert_int_equal(request_tls("127.0.0.1", NULL, port, &c), EPROTO); /* nobody vouches for it */
+	assert_int_equal(request_tls("127.0.0.2", test_cert(), port, &c) == 0,
+		0); /* another name (nobody listens there, or EPROTO) */
 
-	assert_int_equal(cw_listen(world, world, &(struct cw_listen_conf){.address = "127.0.0.1:0"}, &ok_routes, NULL, &l, NULL), 0);
+	assert_int_equal(
+		cw_listen(world, world, &(struct cw_listen_conf){.address = "127.0.0.1:0"}, &ok_routes, NULL, &l, NULL),
+		0);
 	plain_port = cw_listener_port(l);
-	assert_int_equal(request_tls("127.0.0.1", test_cert(), plain_port, &c), EPROTO);   /* no TLS there */
+	assert_int_equal(request_tls("127.0.0.1", test_cert(), plain_port, &c), EPROTO); /* no TLS there */
 }
 
-CW_TEST_MAIN(OS_TEST(connecting_has_a_deadline), OS_TEST(the_first_byte_has_a_deadline), OS_TEST(a_body_that_stalls_has_a_deadline),
-	OS_TEST(a_trickling_body_has_a_deadline_for_the_whole), OS_TEST(bad_answers_are_told_apart), OS_TEST(an_answer_over_the_limit_is_cut),
+CW_TEST_MAIN(OS_TEST(connecting_has_a_deadline), OS_TEST(the_first_byte_has_a_deadline),
+	OS_TEST(a_body_that_stalls_has_a_deadline), OS_TEST(a_trickling_body_has_a_deadline_for_the_whole),
+	OS_TEST(bad_answers_are_told_apart), OS_TEST(an_answer_over_the_limit_is_cut),
 	OS_TEST(what_is_sent_is_what_was_asked), OS_TEST(a_request_may_be_cancelled_at_any_moment),
-	OS_TEST(cancelling_does_not_wait_for_the_resolver), OS_TEST(requests_start_and_end_inside_handlers), OS_TEST(tls_is_checked))
+	OS_TEST(cancelling_does_not_wait_for_the_resolver), OS_TEST(requests_start_and_end_inside_handlers),
+	OS_TEST(tls_is_checked))

@@ -46,7 +46,8 @@ static void on_request(struct cw_exchange *x, void *arg)
 		server.held = x;
 		cw_exchange_on_gone(x, client_left, NULL);
 	} else if (!strcmp(path, "/inject")) {
-		static const struct cw_header bad[] = {{"X-Bad", "a\r\nX-Evil: 1"}, {"X-Good", "fine"}, {"Content-Length", "999"}};
+		static const struct cw_header bad[] = {
+			{"X-Bad", "a\r\nX-Evil: 1"}, {"X-Good", "fine"}, {"Content-Length", "999"}};
 
 		(void)cw_reply(x, 200, bad, 3, "ok", 2);
 	} else if (!strcmp(path, "/large")) {
@@ -98,7 +99,7 @@ static void bad_requests_are_refused(void **state)
 	} cases[] = {
 		{"GARBAGE\r\n\r\n", "HTTP/1.1 400 "},
 		{"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03 tls to a plain port\r\n\r\n", "HTTP/1.1 400 "},
-		{"GET / HTTP/1.1\r\n\r\n", "HTTP/1.1 400 "},                                           /* no Host */
+		{"GET / HTTP/1.1\r\n\r\n", "HTTP/1.1 400 "}, /* no Host */
 		{"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", "HTTP/1.1 400 "},
 		{"GET / HTTP/2.0\r\nHost: a\r\n\r\n", "HTTP/1.1 505 "},
 		{"GET nowhere HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 400 "},
@@ -108,16 +109,21 @@ static void bad_requests_are_refused(void **state)
 		{"GET / HTTP/1.1\r\nHost: a\r\nX: a\rb\r\n\r\n", "HTTP/1.1 400 "},
 		{"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5x\r\n\r\nhello", "HTTP/1.1 400 "},
 		{"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: +5\r\n\r\nhello", "HTTP/1.1 400 "},
-		{"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello", "HTTP/1.1 400 "},
-		{"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "HTTP/1.1 400 "},
+		{"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello",
+			"HTTP/1.1 400 "},
+		{"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+			"HTTP/1.1 400 "},
 		{"POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n", "HTTP/1.1 501 "},
 		{"POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n", "HTTP/1.1 400 "},
-		{"POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\n", "HTTP/1.1 400 "},
+		{"POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\n",
+			"HTTP/1.1 400 "},
 		{"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 1001\r\n\r\n", "HTTP/1.1 413 "},
 		{"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-		 "Sec-WebSocket-Key: short\r\n\r\n", "HTTP/1.1 400 "},
+		 "Sec-WebSocket-Key: short\r\n\r\n",
+			"HTTP/1.1 400 "},
 		{"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 8\r\n"
-		 "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n", "HTTP/1.1 426 "},
+		 "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+			"HTTP/1.1 426 "},
 	};
 
 	(void)state;
@@ -147,8 +153,9 @@ static void an_endless_head_is_refused(void **state)
 
 static void requests_arrive_byte_by_byte(void **state)
 {
-	static const char request[] = "\r\nPOST /echo HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
-				      "3;x=y\r\nabc\r\n2\r\nde\r\n0\r\nTrailer: t\r\n\r\n";
+	static const char request[] =
+		"\r\nPOST /echo HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
+		"3;x=y\r\nabc\r\n2\r\nde\r\n0\r\nTrailer: t\r\n\r\n";
 	char answer[512];
 	size_t n;
 	int fd;
@@ -176,12 +183,13 @@ static void requests_may_be_pipelined(void **state)
 	(void)state;
 	serve((struct cw_listen_conf){0});
 	fd = raw_connect(server.port);
-	raw_puts(fd, "GET /1 HTTP/1.1\r\nHost: a\r\n\r\nGET /hold HTTP/1.1\r\nHost: a\r\n\r\n"
-		     "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nthreGET /4 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+	raw_puts(fd,
+		"GET /1 HTTP/1.1\r\nHost: a\r\n\r\nGET /hold HTTP/1.1\r\nHost: a\r\n\r\n"
+		"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nthreGET /4 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
 	run_for(5000);
-	assert_int_equal(server.requests, 2);   /* one at a time: the second is not answered yet */
+	assert_int_equal(server.requests, 2); /* one at a time: the second is not answered yet */
 	assert_int_equal(cw_reply(server.held, 200, NULL, 0, "held", 4), 0);
-	assert_int_equal(server.requests, 2);   /* the third is served from the loop, not inside cw_reply() */
+	assert_int_equal(server.requests, 2); /* the third is served from the loop, not inside cw_reply() */
 	assert_int_equal(raw_read_end(fd, answer, sizeof(answer) - 1, &n), 0);
 	answer[n] = '\0';
 	assert_int_equal(server.requests, 4);
@@ -208,7 +216,7 @@ static void a_body_over_the_limit_is_refused_while_it_comes(void **state)
 	snprintf(chunk, sizeof(chunk), "1f4\r\n%0500d\r\n", 1);
 	for (int i = 0; i < 20; i++)
 		raw_puts(fd, chunk);
-	assert_int_equal(raw_read_end(fd, answer, sizeof(answer), &n), 0);   /* the answer, not a reset */
+	assert_int_equal(raw_read_end(fd, answer, sizeof(answer), &n), 0); /* the answer, not a reset */
 	assert_starts(answer, "HTTP/1.1 413 ");
 	assert_int_equal(server.requests, 0);
 	close(fd);
@@ -255,9 +263,10 @@ static void a_slow_reader_gets_all(void **state)
 	(void)state;
 	serve((struct cw_listen_conf){0});
 	fd = raw_connect(server.port);
-	raw_puts(fd, "GET /large HTTP/1.1\r\nHost: a\r\n\r\nGET /echo HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+	raw_puts(
+		fd, "GET /large HTTP/1.1\r\nHost: a\r\n\r\nGET /echo HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
 	run_for(30000);
-	assert_int_equal(server.requests, 1);   /* the next is not served before this answer is out */
+	assert_int_equal(server.requests, 1); /* the next is not served before this answer is out */
 	assert_int_equal(raw_read_end(fd, answer, sizeof(answer), &n), 0);
 	assert_true(n > 12000000);
 	assert_int_equal(server.requests, 2);
@@ -314,20 +323,27 @@ static void a_used_port_is_named(void **state)
 	(void)state;
 	serve((struct cw_listen_conf){0});
 	snprintf(address, sizeof(address), "127.0.0.1:%u", server.port);
-	assert_int_equal(cw_listen(world, world, &(struct cw_listen_conf){.address = address}, &routes, NULL, &l, &why), EADDRINUSE);
+	assert_int_equal(cw_listen(world, world, &(struct cw_listen_conf){.address = address}, &routes, NULL, &l, &why),
+		EADDRINUSE);
 	assert_null(l);
 	assert_non_null(strstr(why.text, address));
 	assert_non_null(strstr(why.text, "in use"));
 
 	memset(&why, 0, sizeof(why));
-	assert_int_equal(cw_listen(world, world, &(struct cw_listen_conf){.address = "nonsense"}, &routes, NULL, &l, &why), EINVAL);
+	assert_int_equal(
+		cw_listen(world, world, &(struct cw_listen_conf){.address = "nonsense"}, &routes, NULL, &l, &why),
+		EINVAL);
 	assert_non_null(strstr(why.text, "HOST:PORT"));
 	memset(&why, 0, sizeof(why));
-	assert_int_equal(cw_listen(world, world,
-				 &(struct cw_listen_conf){.address = "127.0.0.1:0", .cert_file = "/does/not/exist.pem", .key_file = test_key()},
-				 &routes, NULL, &l, &why), EPROTO);
+	assert_int_equal(
+		cw_listen(world, world,
+			&(struct cw_listen_conf){
+				.address = "127.0.0.1:0", .cert_file = "/does/not/exist.pem", .key_file = test_key()},
+			&routes, NULL, &l, &why),
+		EPROTO);
 	assert_non_null(strstr(why.text, "/does/not/exist.pem"));
-	assert_int_equal(cw_listen(world, world, &(struct cw_listen_conf){.address = "[::1]:0"}, &routes, NULL, &l, NULL), 0);
+	assert_int_equal(
+		cw_listen(world, world, &(struct cw_listen_conf){.address = "[::1]:0"}, &routes, NULL, &l, NULL), 0);
 	assert_true(cw_listener_port(l) > 0);
 }
 
@@ -387,7 +403,8 @@ static void curl_closed(int err, int status, void *arg)
 static const char *run_curl(struct curl_run *r, const char *scheme, const char *path, const char *const *more)
 {
 	static const struct cw_proc_events proc_events = {curl_data, curl_closed};
-	const char *argv[32] = {"curl", "-sS", "--noproxy", "*", "--cacert", test_cert(), "-w", " [%{http_version} %{http_code}]"};
+	const char *argv[32] = {
+		"curl", "-sS", "--noproxy", "*", "--cacert", test_cert(), "-w", " [%{http_version} %{http_code}]"};
 	struct cw_proc *proc;
 	char url[128];
 	size_t n = 8;
@@ -446,7 +463,8 @@ static void http2_streams_share_a_connection(void **state)
 	snprintf(held, sizeof(held), "https://127.0.0.1:%u/hold", server.port);
 	snprintf(echo, sizeof(echo), "https://127.0.0.1:%u/none", server.port);
 	memset(&r, 0, sizeof(r));
-	const char *argv[] = {"curl", "-sS", "--noproxy", "*", "--cacert", test_cert(), "--parallel", "--parallel-max", "4", held, echo, echo, NULL};
+	const char *argv[] = {"curl", "-sS", "--noproxy", "*", "--cacert", test_cert(), "--parallel", "--parallel-max",
+		"4", held, echo, echo, NULL};
 
 	assert_int_equal(cw_proc_open(world, world, &(struct cw_proc_conf){.argv = argv}, &proc_events, &r, &proc), 0);
 	for (int i = 0; i < 3000 && (server.requests < 3 || !server.held); i++)
@@ -480,7 +498,8 @@ static void http2_clients_that_leave_are_told(void **state)
 /* Bytes after the preface that are no HTTP/2, and TLS that is none: the connection ends, nothing else. */
 static void garbage_ends_only_its_connection(void **state)
 {
-	static const char preface[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\nthis is not a frame, this is not a frame either, nor is this one";
+	static const char preface[] =
+		"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\nthis is not a frame, this is not a frame either, nor is this one";
 	char text[512];
 	size_t n;
 	int fd;
@@ -500,9 +519,11 @@ static void garbage_ends_only_its_connection(void **state)
 	assert_int_equal(server.requests, 0);
 }
 
-CW_TEST_MAIN(OS_TEST(bad_requests_are_refused), OS_TEST(an_endless_head_is_refused), OS_TEST(requests_arrive_byte_by_byte),
-	OS_TEST(requests_may_be_pipelined), OS_TEST(a_body_over_the_limit_is_refused_while_it_comes), OS_TEST(expect_continue_is_answered),
-	OS_TEST(head_has_no_body_and_headers_stay_ours), OS_TEST(a_slow_reader_gets_all), OS_TEST(a_client_that_leaves_is_told),
-	OS_TEST(a_listener_may_be_freed_in_its_handler), OS_TEST(a_used_port_is_named), OS_TEST(connections_are_limited), OS_TEST(http2_over_tls),
-	OS_TEST(http2_without_tls), OS_TEST(http2_streams_share_a_connection), OS_TEST(http2_clients_that_leave_are_told),
-	OS_TEST(garbage_ends_only_its_connection))
+CW_TEST_MAIN(OS_TEST(bad_requests_are_refused), OS_TEST(an_endless_head_is_refused),
+	OS_TEST(requests_arrive_byte_by_byte), OS_TEST(requests_may_be_pipelined),
+	OS_TEST(a_body_over_the_limit_is_refused_while_it_comes), OS_TEST(expect_continue_is_answered),
+	OS_TEST(head_has_no_body_and_headers_stay_ours), OS_TEST(a_slow_reader_gets_all),
+	OS_TEST(a_client_that_leaves_is_told), OS_TEST(a_listener_may_be_freed_in_its_handler),
+	OS_TEST(a_used_port_is_named), OS_TEST(connections_are_limited), OS_TEST(http2_over_tls),
+	OS_TEST(http2_without_tls), OS_TEST(http2_streams_share_a_connection),
+	OS_TEST(http2_clients_that_leave_are_told), OS_TEST(garbage_ends_only_its_connection))

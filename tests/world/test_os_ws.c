@@ -13,9 +13,9 @@
 
 #include "world/ws_frame.h"
 
-#define KEY "dGhlIHNhbXBsZSBub25jZQ=="                /* RFC 6455 section 1.3 */
+#define KEY    "dGhlIHNhbXBsZSBub25jZQ==" /* RFC 6455 section 1.3 */
 #define ACCEPT "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
-#define REQUEST                                                                                             \
+#define REQUEST                                                                                                 \
 	"GET /echo HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: " KEY \
 	"\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: chat\r\n\r\n"
 
@@ -67,9 +67,13 @@ static void end_closed(int err, unsigned code, void *arg)
 		TALLOC_FREE(e->ws);
 }
 
-static void end_drained(void *arg) { ((struct end *)arg)->drained++; }
+static void end_drained(void *arg)
+{
+	((struct end *)arg)->drained++;
+}
 
-static const struct cw_ws_events server_events = {.message = server_message, .closed = end_closed, .drained = end_drained};
+static const struct cw_ws_events server_events = {
+	.message = server_message, .closed = end_closed, .drained = end_drained};
 
 /* A server end of its own for each connection. */
 struct echo {
@@ -95,7 +99,7 @@ static void upgrade_each(struct cw_exchange *x, void *arg)
 
 	(void)arg;
 	if (cw_ws_accept(e, x, NULL, &each_events, e, &e->ws))
-		talloc_free(e);   /* the client is gone already */
+		talloc_free(e); /* the client is gone already */
 }
 
 static void on_upgrade(struct cw_exchange *x, void *arg)
@@ -108,7 +112,7 @@ static void on_upgrade(struct cw_exchange *x, void *arg)
 		return;
 	}
 	if (strcmp(cw_exchange_path(x), "/silent") == 0)
-		return;   /* against the rules: the server answers for us */
+		return; /* against the rules: the server answers for us */
 	if (strcmp(cw_exchange_path(x), "/echo") && strcmp(cw_exchange_path(x), "/quit")) {
 		(void)cw_reply(x, 403, NULL, 0, "no", 2);
 		return;
@@ -129,8 +133,10 @@ static const struct cw_routes routes = {.request = on_request, .upgrade = on_upg
 static unsigned serve(const char *cert, const char *key)
 {
 	memset(&server, 0, sizeof(server));
-	assert_int_equal(cw_listen(world, world, &(struct cw_listen_conf){.address = "127.0.0.1:0", .cert_file = cert, .key_file = key}, &routes,
-				   NULL, &server.listener, NULL), 0);
+	assert_int_equal(cw_listen(world, world,
+				 &(struct cw_listen_conf){.address = "127.0.0.1:0", .cert_file = cert, .key_file = key},
+				 &routes, NULL, &server.listener, NULL),
+		0);
 	return cw_listener_port(server.listener);
 }
 
@@ -145,7 +151,7 @@ static int raw_open(unsigned port)
 	assert_true(raw_expect(fd, "\r\n\r\n", text, sizeof(text)));
 	assert_non_null(strstr(text, "HTTP/1.1 101 "));
 	assert_non_null(strstr(text, "Sec-WebSocket-Accept: " ACCEPT "\r\n"));
-	assert_null(strcasestr(text, "Sec-WebSocket-Protocol"));   /* offered, but nobody asked for it */
+	assert_null(strcasestr(text, "Sec-WebSocket-Protocol")); /* offered, but nobody asked for it */
 	return fd;
 }
 
@@ -185,13 +191,19 @@ static void messages_and_pings_come_back(void **state)
 	raw_frame(fd, 0x81, "hello", 5, mask);
 	assert_true(raw_expect(fd, "\x81\x05hello", text, sizeof(text)));
 	raw_frame(fd, 0x89, "are you there", 13, mask);
-	assert_true(raw_expect(fd, "\x8A\x0D" "are you there", text, sizeof(text)));
+	assert_true(raw_expect(fd,
+		"\x8A\x0D"
+		"are you there",
+		text, sizeof(text)));
 	raw_frame(fd, 0x01, "in ", 3, mask);
 	raw_frame(fd, 0x89, "p", 1, mask);
 	raw_frame(fd, 0x80, "pieces", 6, mask);
 	assert_true(raw_expect(fd, "\x81\x09in pieces", text, sizeof(text)));
 	assert_int_equal(server.messages, 2);
-	raw_frame(fd, 0x88, "\x0F\xA2" "done", 6, mask);
+	raw_frame(fd, 0x88,
+		"\x0F\xA2"
+		"done",
+		6, mask);
 	assert_int_equal(close_code(fd), 4002);
 	run_until(&server.closed);
 	assert_int_equal(server.err, 0);
@@ -238,8 +250,14 @@ static void faults_close_with_their_code(void **state)
 		bool masked;
 		unsigned code;
 	} cases[] = {
-		{0x81, "unmasked", 8, false, 1002}, {0xC1, "rsv", 3, true, 1002}, {0x83, "op", 2, true, 1002}, {0x09, "ping", 4, true, 1002},
-		{0x80, "rest", 4, true, 1002}, {0x81, "\xC3\x28", 2, true, 1007}, {0x82, big, sizeof(big), true, 1009}, {0x88, "\x03", 1, true, 1002},
+		{0x81, "unmasked", 8, false, 1002},
+		{0xC1, "rsv", 3, true, 1002},
+		{0x83, "op", 2, true, 1002},
+		{0x09, "ping", 4, true, 1002},
+		{0x80, "rest", 4, true, 1002},
+		{0x81, "\xC3\x28", 2, true, 1007},
+		{0x82, big, sizeof(big), true, 1009},
+		{0x88, "\x03", 1, true, 1002},
 	};
 
 	(void)state;
@@ -285,7 +303,10 @@ static void bytes_behind_the_request_are_served(void **state)
 	cw_ws_mask(early + n, (const uint8_t *)"early", 5, mask);
 	fd = raw_connect(serve(NULL, NULL));
 	raw_send(fd, early, n + 5);
-	assert_true(raw_expect(fd, "\x81\x05" "early", text, sizeof(text)));
+	assert_true(raw_expect(fd,
+		"\x81\x05"
+		"early",
+		text, sizeof(text)));
 	close(fd);
 	run_until(&server.closed);
 }
@@ -298,8 +319,9 @@ static void a_server_may_close_and_waits_two_seconds(void **state)
 	int fd = raw_connect(port);
 
 	(void)state;
-	raw_puts(fd, "GET /quit HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: " KEY
-		     "\r\nSec-WebSocket-Version: 13\r\n\r\n");
+	raw_puts(fd,
+		"GET /quit HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: " KEY
+		"\r\nSec-WebSocket-Version: 13\r\n\r\n");
 	assert_true(raw_expect(fd, "\r\n\r\n", text, sizeof(text)));
 	raw_frame(fd, 0x81, "go", 2, mask);
 	assert_true(raw_expect(fd, "\x88\x06\x0F\xA1quit", text, sizeof(text)));
@@ -307,7 +329,7 @@ static void a_server_may_close_and_waits_two_seconds(void **state)
 	raw_frame(fd, 0x81, "too late", 8, mask);
 	assert_int_equal(server.messages, 1);
 	begun = cw_now(world);
-	run_until(&server.closed);          /* we never answer its close frame */
+	run_until(&server.closed); /* we never answer its close frame */
 	assert_int_equal(server.err, ETIMEDOUT);
 	assert_int_equal(server.code, 1006);
 	assert_in_range(cw_now(world) - begun, 1000000, 3000000);
@@ -353,8 +375,8 @@ static void a_reset_connection_is_told_once(void **state)
 	setsockopt(fd, SOL_SOCKET, SO_LINGER, &abort_it, sizeof(abort_it));
 	close(fd);
 	for (int i = 0; i < 10; i++)
-		(void)cw_ws_send(server.ws, CW_WS_TEXT, "into the void", 13);   /* whichever notices first */
-	assert_false(server.closed);        /* told from the loop only */
+		(void)cw_ws_send(server.ws, CW_WS_TEXT, "into the void", 13); /* whichever notices first */
+	assert_false(server.closed);                                          /* told from the loop only */
 	run_until(&server.closed);
 	assert_int_equal(server.err, ECONNRESET);
 	run_for(5000);
@@ -383,7 +405,10 @@ static void it_may_be_freed_in_its_handlers(void **state)
 
 /* ---- our client ---- */
 
-static void client_open(void *arg) { ((struct end *)arg)->opened++; }
+static void client_open(void *arg)
+{
+	((struct end *)arg)->opened++;
+}
 static void client_message(enum cw_ws_kind kind, const void *bytes, size_t n, void *arg)
 {
 	(void)kind;
@@ -433,9 +458,13 @@ static void failures_to_connect_are_told_apart(void **state)
 	run_until(&c.closed);
 	assert_int_equal(c.err, EPROTO);
 	assert_int_equal(c.opened, 0);
-	assert_int_equal(cw_ws_connect(world, world, &(struct cw_ws_req){.url = "http://a/"}, &client_events, &c, &c.ws), EINVAL);
+	assert_int_equal(
+		cw_ws_connect(world, world, &(struct cw_ws_req){.url = "http://a/"}, &client_events, &c, &c.ws),
+		EINVAL);
 	memset(&c, 0, sizeof(c));
-	assert_int_equal(cw_ws_connect(world, world, &(struct cw_ws_req){.url = "ws://name.invalid/"}, &client_events, &c, &c.ws), 0);
+	assert_int_equal(cw_ws_connect(world, world, &(struct cw_ws_req){.url = "ws://name.invalid/"}, &client_events,
+				 &c, &c.ws),
+		0);
 	run_until(&c.closed);
 	assert_int_equal(c.err, EHOSTUNREACH);
 	close(silent);
@@ -452,7 +481,9 @@ static void bad_answers_are_refused(void **state)
 		{"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", EACCES, 200},
 		{"HTTP/1.1 302 Found\r\nLocation: /\r\n\r\n", EACCES, 302},
 		{"HTTP/1.1 101 Switching Protocols\r\n\r\n", EPROTO, 0},
-		{"HTTP/1.1 101 X\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: " ACCEPT "\r\n\r\n", EPROTO, 0},
+		{"HTTP/1.1 101 X\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: " ACCEPT
+		 "\r\n\r\n",
+			EPROTO, 0},
 		{"220 mail.example.test ESMTP\r\n\r\n", EPROTO, 0},
 	};
 	unsigned port;
@@ -499,7 +530,7 @@ static void our_ends_talk_over_tls_too(void **state)
 			run_for(1000);
 		assert_int_equal(c.messages, 50);
 		assert_int_equal(server.messages, 50);
-		assert_int_equal(cw_ws_send(c.ws, CW_WS_BINARY, large, 1 << 20), 0);   /* over the server's limit */
+		assert_int_equal(cw_ws_send(c.ws, CW_WS_BINARY, large, 1 << 20), 0); /* over the server's limit */
 		run_until(&c.closed);
 		assert_int_equal(c.err, 0);
 		assert_int_equal(c.code, 1009);
@@ -582,8 +613,6 @@ static void a_message_costs_no_allocation(void **state)
 	assert_int_equal(spent, 0);
 }
 
-
-
 static void a_call_survives_any_failed_allocation(void **state)
 {
 	struct end c = {0};
@@ -600,10 +629,12 @@ static void a_call_survives_any_failed_allocation(void **state)
 		assert_true(cw_test_oom(err));
 		return;
 	}
-	err = cw_listen(world, world, &(struct cw_listen_conf){.address = "127.0.0.1:0"}, &routes, NULL, &server.listener, NULL);
+	err = cw_listen(world, world, &(struct cw_listen_conf){.address = "127.0.0.1:0"}, &routes, NULL,
+		&server.listener, NULL);
 	if (!err) {
 		snprintf(url, sizeof(url), "ws://127.0.0.1:%u/echo?oom", cw_listener_port(server.listener));
-		err = cw_ws_connect(world, world, &(struct cw_ws_req){.url = url, .connect_us = 200000}, &client_events, &c, &c.ws);
+		err = cw_ws_connect(
+			world, world, &(struct cw_ws_req){.url = url, .connect_us = 200000}, &client_events, &c, &c.ws);
 	}
 	for (int turn = 0; !err && turn < 300 && !c.closed && !c.messages; turn++) {
 		if (c.opened)
@@ -611,7 +642,7 @@ static void a_call_survives_any_failed_allocation(void **state)
 		run_for(1000);
 	}
 	if (!err && !c.messages)
-		assert_true(c.closed && cw_test_oom(ENOMEM));   /* a failed end, not a silent one */
+		assert_true(c.closed && cw_test_oom(ENOMEM)); /* a failed end, not a silent one */
 	else if (err)
 		assert_true(cw_test_oom(err));
 	talloc_free(world);
@@ -632,7 +663,8 @@ static void many_opened(void *arg)
 	struct end *e = arg;
 
 	many_open++;
-	assert_int_equal(cw_ws_send(e->ws, CW_WS_TEXT, e->last, (size_t)snprintf(e->last, sizeof(e->last), "%td", e - many)), 0);
+	assert_int_equal(
+		cw_ws_send(e->ws, CW_WS_TEXT, e->last, (size_t)snprintf(e->last, sizeof(e->last), "%td", e - many)), 0);
 }
 
 static void many_message(enum cw_ws_kind kind, const void *bytes, size_t n, void *arg)
@@ -662,11 +694,15 @@ static void a_thousand_at_once(void **state)
 	}
 	limit.rlim_cur = limit.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &limit);
-	assert_int_equal(cw_listen(world, world, &(struct cw_listen_conf){.address = "127.0.0.1:0"}, &many_routes, NULL, &server.listener, NULL), 0);
+	assert_int_equal(cw_listen(world, world, &(struct cw_listen_conf){.address = "127.0.0.1:0"}, &many_routes, NULL,
+				 &server.listener, NULL),
+		0);
 	snprintf(url, sizeof(url), "ws://127.0.0.1:%u/", cw_listener_port(server.listener));
 	memset(many, 0, sizeof(many));
 	for (int i = 0; i < MANY; i++)
-		assert_int_equal(cw_ws_connect(world, world, &(struct cw_ws_req){.url = url}, &events, &many[i], &many[i].ws), 0);
+		assert_int_equal(
+			cw_ws_connect(world, world, &(struct cw_ws_req){.url = url}, &events, &many[i], &many[i].ws),
+			0);
 	for (int turn = 0; turn < 5000 && closed < MANY; turn++) {
 		run_for(2000);
 		closed = 0;
@@ -679,9 +715,11 @@ static void a_thousand_at_once(void **state)
 		assert_int_equal(many[i].err, 0);
 }
 
-CW_TEST_MAIN(OS_TEST(messages_and_pings_come_back), OS_TEST(frames_cut_anywhere_are_put_together), OS_TEST(faults_close_with_their_code),
-	OS_TEST(garbage_is_told_as_such), OS_TEST(bytes_behind_the_request_are_served), OS_TEST(a_server_may_close_and_waits_two_seconds),
-	OS_TEST(who_does_not_read_fills_only_its_own_queue), OS_TEST(a_reset_connection_is_told_once), OS_TEST(it_may_be_freed_in_its_handlers),
-	OS_TEST(failures_to_connect_are_told_apart), OS_TEST(bad_answers_are_refused), OS_TEST(our_ends_talk_over_tls_too),
-	OS_TEST(strangers_are_not_trusted), OS_TEST(connecting_may_be_given_up_at_any_moment), OS_TEST(a_message_costs_no_allocation),
+CW_TEST_MAIN(OS_TEST(messages_and_pings_come_back), OS_TEST(frames_cut_anywhere_are_put_together),
+	OS_TEST(faults_close_with_their_code), OS_TEST(garbage_is_told_as_such),
+	OS_TEST(bytes_behind_the_request_are_served), OS_TEST(a_server_may_close_and_waits_two_seconds),
+	OS_TEST(who_does_not_read_fills_only_its_own_queue), OS_TEST(a_reset_connection_is_told_once),
+	OS_TEST(it_may_be_freed_in_its_handlers), OS_TEST(failures_to_connect_are_told_apart),
+	OS_TEST(bad_answers_are_refused), OS_TEST(our_ends_talk_over_tls_too), OS_TEST(strangers_are_not_trusted),
+	OS_TEST(connecting_may_be_given_up_at_any_moment), OS_TEST(a_message_costs_no_allocation),
 	CW_TEST_OOM(a_call_survives_any_failed_allocation), OS_TEST(a_thousand_at_once))

@@ -111,28 +111,25 @@ static void faults_have_their_codes(void **state)
 		size_t n;
 		unsigned code;
 	} cases[] = {
-		{{0xC1, 0x00}, 2, 1002},                         /* reserved bits */
-		{{0x83, 0x00}, 2, 1002},                         /* unknown data opcode */
-		{{0x8B, 0x00}, 2, 1002},                         /* unknown control opcode */
-		{{0x81, 0x80, 1, 2, 3, 4}, 6, 1002},             /* masked by a server */
-		{{0x09, 0x00}, 2, 1002},                         /* fragmented ping */
-		{{0x89, 0x7E, 0x00, 0x80}, 4, 1002},             /* ping of 128 bytes */
-		{{0x81, 0x7E, 0x00, 0x7D}, 4, 1002},             /* 125 written in 16 bits */
-		{{0x81, 0x7F, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF}, 10, 1002},     /* 65535 written in 64 bits */
-		{{0x81, 0x7F, 0x80, 0, 0, 0, 0, 0, 0, 0}, 10, 1002},        /* negative length */
+		{{0xC1, 0x00}, 2, 1002},                                /* reserved bits */
+		{{0x83, 0x00}, 2, 1002},                                /* unknown data opcode */
+		{{0x8B, 0x00}, 2, 1002},                                /* unknown control opcode */
+		{{0x81, 0x80, 1, 2, 3, 4}, 6, 1002},                    /* masked by a server */
+		{{0x09, 0x00}, 2, 1002},                                /* fragmented ping */
+		{{0x89, 0x7E, 0x00, 0x80}, 4, 1002},                    /* ping of 128 bytes */
+		{{0x81, 0x7E, 0x00, 0x7D}, 4, 1002},                    /* 125 written in 16 bits */
+		{{0x81, 0x7F, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF}, 10, 1002}, /* 65535 written in 64 bits */
+		{{0x81, 0x7F, 0x80, 0, 0, 0, 0, 0, 0, 0}, 10, 1002},    /* negative length */
 		{{0x81, 0x7F, 0x7F, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF}, 10, 1009},
-		{{0x80, 0x00}, 2, 1002},                         /* continuation of nothing */
-		{{0x01, 0x00, 0x81, 0x00}, 4, 1002},             /* a new message inside a fragmented one */
-		{{0x81, 0x0B}, 2, 1009},                         /* 11 of at most 10, known from the head */
-		{{0x01, 0x06, 'a', 'b', 'c', 'd', 'e', 'f', 0x80, 0x05}, 10, 1009},
-		{{0x81, 0x02, 0xC3, 0x28}, 4, 1007},
+		{{0x80, 0x00}, 2, 1002},             /* continuation of nothing */
+		{{0x01, 0x00, 0x81, 0x00}, 4, 1002}, /* a new message inside a fragmented one */
+		{{0x81, 0x0B}, 2, 1009},             /* 11 of at most 10, known from the head */
+		{{0x01, 0x06, 'a', 'b', 'c', 'd', 'e', 'f', 0x80, 0x05}, 10, 1009}, {{0x81, 0x02, 0xC3, 0x28}, 4, 1007},
 		{{0x01, 0x01, 0xC3, 0x80, 0x01, 0x28}, 6, 1007}, /* broken across fragments */
 		{{0x01, 0x01, 0xC3, 0x80, 0x01, 0xA9}, 6, 0},    /* whole across fragments */
-		{{0x88, 0x00}, 2, 11005},
-		{{0x88, 0x01, 0x03}, 3, 1002},
-		{{0x88, 0x02, 0x03, 0xE8}, 4, 11000},
-		{{0x88, 0x02, 0x03, 0xED}, 4, 1002},             /* 1005 on the wire */
-		{{0x88, 0x02, 0x03, 0xE7}, 4, 1002},             /* 999 */
+		{{0x88, 0x00}, 2, 11005}, {{0x88, 0x01, 0x03}, 3, 1002}, {{0x88, 0x02, 0x03, 0xE8}, 4, 11000},
+		{{0x88, 0x02, 0x03, 0xED}, 4, 1002}, /* 1005 on the wire */
+		{{0x88, 0x02, 0x03, 0xE7}, 4, 1002}, /* 999 */
 		{{0x88, 0x02, 0x0F, 0xA1}, 4, 14001},
 		{{0x88, 0x04, 0x03, 0xE8, 0xC3, 0x28}, 6, 1007}, /* reason is no text */
 	};
@@ -186,10 +183,24 @@ static void text_is_utf8(void **state)
 		const char *text;
 		bool ok;
 	} cases[] = {
-		{"", true}, {"plain ascii, longer than eight bytes", true}, {"12345678\xC3\xA9", true}, {"\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80", true},
-		{"\xF4\x8F\xBF\xBF", true}, {"\xED\x9F\xBF", true}, {"\xEE\x80\x80", true}, {"\xC0\x80", false}, {"\xC1\xBF", false},
-		{"\xE0\x80\x80", false}, {"\xF0\x80\x80\x80", false}, {"\xED\xA0\x80", false}, {"\xF4\x90\x80\x80", false},
-		{"\xF5\x80\x80\x80", false}, {"\x80", false}, {"\xE2\x82", false}, {"\xC3", false}, {"1234567\xFF", false},
+		{"", true},
+		{"plain ascii, longer than eight bytes", true},
+		{"12345678\xC3\xA9", true},
+		{"\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80", true},
+		{"\xF4\x8F\xBF\xBF", true},
+		{"\xED\x9F\xBF", true},
+		{"\xEE\x80\x80", true},
+		{"\xC0\x80", false},
+		{"\xC1\xBF", false},
+		{"\xE0\x80\x80", false},
+		{"\xF0\x80\x80\x80", false},
+		{"\xED\xA0\x80", false},
+		{"\xF4\x90\x80\x80", false},
+		{"\xF5\x80\x80\x80", false},
+		{"\x80", false},
+		{"\xE2\x82", false},
+		{"\xC3", false},
+		{"1234567\xFF", false},
 		{"12345678\xE2\x28\xA1", false},
 	};
 
@@ -208,7 +219,10 @@ static void close_reasons_are_cut_between_characters(void **state)
 	assert_int_equal(cw_ws_encode_close(payload, 0, "ignored"), 0);
 	assert_int_equal(cw_ws_encode_close(payload, CW_WS_NO_CODE, NULL), 0);
 	assert_int_equal(cw_ws_encode_close(payload, 1001, "bye"), 5);
-	assert_memory_equal(payload, "\x03\xE9" "bye", 5);
+	assert_memory_equal(payload,
+		"\x03\xE9"
+		"bye",
+		5);
 	memset(reason, 'x', sizeof(reason));
 	memcpy(reason + 122, "\xE2\x82\xAC", 4);
 	assert_int_equal(cw_ws_encode_close(payload, 1000, reason), 2 + 122);
@@ -235,5 +249,5 @@ static void assembling_needs_memory(void **state)
 CW_OOM_BODY(assembling_needs_memory)
 
 CW_TEST_MAIN(CW_TEST(the_examples_of_the_rfc), CW_TEST(every_length_and_every_cut), CW_TEST(faults_have_their_codes),
-	CW_TEST(control_frames_may_stand_between_fragments), CW_TEST(text_is_utf8), CW_TEST(close_reasons_are_cut_between_characters),
-	CW_TEST_OOM(assembling_needs_memory))
+	CW_TEST(control_frames_may_stand_between_fragments), CW_TEST(text_is_utf8),
+	CW_TEST(close_reasons_are_cut_between_characters), CW_TEST_OOM(assembling_needs_memory))
