@@ -74,13 +74,13 @@ static const char base64_digits[64] = {
 	'/',
 };
 
-#define DIGIT(c)                                            \
-	((c) >= 'A' && (c) <= 'Z'          ? (c) - 'A'      \
-		: (c) >= 'a' && (c) <= 'z' ? (c) - 'a' + 26 \
-		: (c) >= '0' && (c) <= '9' ? (c) - '0' + 52 \
-		: (c) == '+'               ? 62             \
-		: (c) == '/'               ? 63             \
-					   : 0x80)
+#define DIGIT(c)                                              \
+	(uint8_t)((c) >= 'A' && (c) <= 'Z'   ? (c) - 'A'      \
+		  : (c) >= 'a' && (c) <= 'z' ? (c) - 'a' + 26 \
+		  : (c) >= '0' && (c) <= '9' ? (c) - '0' + 52 \
+		  : (c) == '+'               ? 62             \
+		  : (c) == '/'               ? 63             \
+					     : 0x80)
 #define DIGITS4(c)  DIGIT(c), DIGIT((c) + 1), DIGIT((c) + 2), DIGIT((c) + 3)
 #define DIGITS16(c) DIGITS4(c), DIGITS4((c) + 4), DIGITS4((c) + 8), DIGITS4((c) + 12)
 #define DIGITS64(c) DIGITS16(c), DIGITS16((c) + 16), DIGITS16((c) + 32), DIGITS16((c) + 48)

@@ -6,6 +6,128 @@
 
 #include "line/twilio_msg.h"
 
+/* ---- the webhook, as proxies and strangers bring it ---- */
+
+struct asked {
+	int status;
+	struct cw_buf body;
+	bool done;
+};
+
+static void on_headers(int status, const struct cw_header *headers, size_t n, void *arg)
+{
+	(void)headers;
+	(void)n;
+	((struct asked *)arg)->status = status;
+}
+
+static void on_data(const void *bytes, size_t n, void *arg)
+{
+	cw_buf_put(&((struct asked *)arg)->body, bytes, n);
+}
+
+static void on_closed(int err, void *arg)
+{
+	assert_int_equal(err, 0);
+	((struct asked *)arg)->done = true;
+}
+
+/* A request to the server's webhook, signed as if it had gone to @signed_url; NULL: unsigned. */
+static void ask(struct scene *s, struct asked *a, const char *method, const char *query, const char *body,
+	const char *signed_url, const char *forwarded)
+{
+	static const struct cw_http_events http_events = {on_headers, on_data, on_closed};
+	struct cw_form *form = NULL;
+	char url[200], signature[29] = "";
+	struct cw_http *http;
+
+	snprintf(url, sizeof(url), "%s%s", s->url, query);
+	assert_int_equal(cw_form_parse(NULL, cw_str(body), &form), 0);
+	if (signed_url)
+		cw_twilio_sign(TOKEN, signed_url, strcmp(method, "POST") ? NULL : form, signature);
+	talloc_free(form);
+
+	const struct cw_header headers[] = {{"X-Twilio-Signature", signature}, {"X-Forwarded-Proto", forwarded}};
+	const struct cw_http_req req = {.method = method,
+		.url = url,
+		.headers = headers,
+		.n_headers = forwarded ? 2 : 1,
+		.body = *body ? body : NULL,
+		.body_len = strlen(body)};
+
+	cw_buf_clear(&a->body);
+	*a = (struct asked){.body = CW_BUF(65536)};
+	assert_int_equal(cw_http_request(s->owner, s->w, &req, &http_events, a, &http), 0);
+	run_for(s->w, 200 * MS);
+	assert_true(a->done);
+}
+
+static void the_url_is_what_the_public_saw(void **state)
+{
+	static const char fields[] = "CallSid=CA1&From=%2B12025550123&To=%2B12025550199&More=a%26b";
+	struct asked a = {.body = CW_BUF(65536)};
+	struct scene s;
+	char https[200];
+
+	(void)state;
+	scene_open(&s, world, &signed_conf);
+	snprintf(https, sizeof(https), "https%s", s.url + 4);
+	ask(&s, &a, "POST", "", fields, s.url, NULL);
+	assert_int_equal(a.status, 200);
+	assert_non_null(strstr(a.body.p, "<Stream url=\"ws://127.0.0.1:"));
+	assert_non_null(strstr(a.body.p, "<Parameter name=\"From\" value=\"+12025550123\"/>"));
+	ask(&s, &a, "POST", "", fields, https, NULL);
+	assert_int_equal(a.status, 403);
+	ask(&s, &a, "POST", "", fields, https, "https");
+	assert_int_equal(a.status, 200);
+	assert_non_null(strstr(a.body.p, "<Stream url=\"wss://127.0.0.1:"));
+	ask(&s, &a, "POST", "", fields, NULL, NULL);
+	assert_int_equal(a.status, 403);
+	ask(&s, &a, "PUT", "", fields, s.url, NULL);
+	assert_int_equal(a.status, 405);
+	snprintf(https, sizeof(https), "%s?%s", s.url, fields);
+	ask(&s, &a, "GET", "?CallSid=CA1&From=%2B12025550123&To=%2B12025550199&More=a%26b", "", https, NULL);
+	assert_int_equal(a.status, 200);
+	scene_close(&s);
+
+	const struct cw_twilio_server_conf conf = {.auth_token = TOKEN, .public_url = "https://voice.example.test/"};
+
+	scene_open(&s, world, &conf);
+	ask(&s, &a, "POST", "", fields, "https://voice.example.test/voice", NULL);
+	assert_int_equal(a.status, 200);
+	assert_non_null(strstr(a.body.p, "<Stream url=\"wss://voice.example.test/media\">"));
+	ask(&s, &a, "POST", "", fields, s.url, NULL);
+	assert_int_equal(a.status, 403);
+	scene_close(&s);
+	cw_buf_clear(&a.body);
+}
+
+static void wrong_configurations_are_named(void **state)
+{
+	static const struct cw_twilio_server_conf confs[] = {{.public_url = "voice.example.test"}, {.auth_token = ""},
+		{.voice_path = "voice"}, {.stream_path = "media"}};
+	static const struct cw_twilio_carrier_conf calls[] = {
+		{.url = NULL}, {.url = "voice"}, {.url = "http://h/", .call_sid = "CA1"}};
+	struct cw_twilio_server *server = NULL;
+	struct cw_line *line = NULL;
+
+	(void)state;
+	for (size_t i = 0; i < CW_COUNT(confs); i++) {
+		struct cw_why why = {0};
+
+		assert_int_equal(cw_twilio_server_new(world, world, &confs[i], NULL, NULL, &server, &why), EINVAL);
+		assert_true(why.text[0]);
+	}
+	for (size_t i = 0; i < CW_COUNT(calls); i++) {
+		struct cw_why why = {0};
+
+		assert_int_equal(cw_twilio_dial(world, world, &calls[i], &line, &why), EINVAL);
+		assert_true(why.text[0]);
+	}
+	assert_null(server);
+	assert_null(line);
+}
+
 /* ---- strangers at the WebSocket ---- */
 
 struct stranger {
@@ -434,9 +556,9 @@ static void a_stream_which_cannot_open_ends_the_call_with_its_reason(void **stat
 	}
 }
 
-CW_TEST_MAIN(SIM(the_handshake_is_checked), SIM(a_stream_without_a_webhook_is_refused),
-	SIM(garbage_ends_its_own_call_only), SIM(a_binary_message_is_refused), SIM(silence_at_the_door_times_out),
-	SIM(audio_is_placed_by_its_timestamp), SIM(rules_of_the_stream_are_watched),
-	SIM(ten_minutes_ahead_are_the_limit), SIM(the_next_verb_follows_when_the_agent_closes),
-	SIM(a_stream_which_cannot_open_ends_the_call_with_its_reason), OS(the_handshake_is_checked),
-	OS(a_binary_message_is_refused))
+CW_TEST_MAIN(SIM(the_url_is_what_the_public_saw), SIM(wrong_configurations_are_named), SIM(the_handshake_is_checked),
+	SIM(a_stream_without_a_webhook_is_refused), SIM(garbage_ends_its_own_call_only),
+	SIM(a_binary_message_is_refused), SIM(silence_at_the_door_times_out), SIM(audio_is_placed_by_its_timestamp),
+	SIM(rules_of_the_stream_are_watched), SIM(ten_minutes_ahead_are_the_limit),
+	SIM(the_next_verb_follows_when_the_agent_closes), SIM(a_stream_which_cannot_open_ends_the_call_with_its_reason),
+	OS(the_handshake_is_checked), OS(a_binary_message_is_refused))

@@ -121,7 +121,7 @@ static void sockets_are_tried_with_and_without_a_slash(void **state)
 static void nothing_forged_is_taken(void **state)
 {
 	static const char *const bad[] = {
-		"", "x", SIG_B "=", "s1m31MnFZkxQyL8MeqFS0LRnqEg", "S1m31MnFZkxQyL8MeqFS0LRnqEg=", " " SIG_B};
+		"", "x", (SIG_B "="), "s1m31MnFZkxQyL8MeqFS0LRnqEg", "S1m31MnFZkxQyL8MeqFS0LRnqEg=", (" " SIG_B)};
 
 	(void)state;
 	assert_true(cw_twilio_signature_ok(TOKEN, URL_B, form_b(""), SIG_B));
