@@ -95,7 +95,6 @@ static const struct {
 	const char *name;
 	fits_fn *fn;
 } fits[] = {
-	{"contains", fits_contains},
 	{"equals", fits_equals},
 	{"starts-with", fits_starts},
 	{"regex", fits_regex},
@@ -133,7 +132,7 @@ static int run_one(void *parent, const struct cw_view *v, const struct cw_assert
 	const char *value = cw_json_str(a->conf, "value", "");
 	fits_fn *fn = fits_of(a->kind->param);
 	struct sources s;
-	int err = open_sources(parent, v, a, play, !strcmp(a->kind->name, "spoken_contains"), &s);
+	int err = open_sources(parent, v, a, play, false, &s);
 
 	CW_ASSERT(fn);
 	if (!err)
@@ -200,7 +199,7 @@ static int run_list(void *parent, const struct cw_view *v, const struct cw_asser
 	bool any = !strcmp(a->kind->param, "any");
 	double share = any ? 0 : cw_json_num(a->conf, "threshold", 1);
 	struct sources s;
-	int err = open_sources(parent, v, a, play, false, &s);
+	int err = open_sources(parent, v, a, play, !strcmp(a->kind->name, "spoken_contains"), &s);
 
 	for (size_t i = 0; i < n_items(value); i++)
 		cw_buf_fmt(&wanted, "%s\"%s\"", i ? ", " : "", item(value, i));
@@ -212,15 +211,20 @@ static int run_list(void *parent, const struct cw_view *v, const struct cw_asser
 	if (!s.n)
 		return no_source(parent, c);
 
-	size_t found = 0;
+	c->status = CW_CHECK_FAIL;
+	for (size_t i = 0; i < s.n && c->status == CW_CHECK_FAIL; i++) {
+		size_t found = 0;
 
-	err = count_found(parent, a, s.text[0], value, &found, &missing);
-	if (err)
-		return err;
-	c->decided_by = s.by[0];
-	c->status = found && (double)found / (double)n_items(value) >= share ? CW_CHECK_PASS : CW_CHECK_FAIL;
+		err = count_found(parent, a, s.text[i], value, &found, &missing);
+		if (err)
+			return err;
+		c->decided_by = s.by[i];
+		if (found && (double)found / (double)n_items(value) >= share)
+			c->status = CW_CHECK_PASS;
+	}
 	if (c->status == CW_CHECK_FAIL)
-		err = cw_check_say(parent, &c->reason, "missing %s", cw_buf_err(&missing) ? "…" : cw_buf_str(&missing).p);
+		err = cw_check_say(
+			parent, &c->reason, "missing %s", cw_buf_err(&missing) ? "…" : cw_buf_str(&missing).p);
 	return err ? err : got(parent, &s, c);
 }
 
@@ -283,8 +287,8 @@ const struct cw_check_kind cw_checks_text[] = {
 	{"equals", "the words are exactly these", CW_CHECK_ANYWHERE, one_keys, validate_one, run_one, "equals"},
 	{"starts-with", "the words begin with these", CW_CHECK_ANYWHERE, one_keys, validate_one, run_one, "starts-with"},
 	{"regex", "a regular expression is found in the words", CW_CHECK_ANYWHERE, one_keys, validate_regex, run_one, "regex"},
-	{"spoken_contains", "the caller's ear heard this (or, in process, the agent is known to have said it)", CW_CHECK_ANYWHERE, one_keys,
-		validate_one, run_one, "contains"},
+	{"spoken_contains", "the caller's ear heard this (or, in process, the agent is known to have said it)", CW_CHECK_ANYWHERE, list_keys,
+		validate_list, run_list, "all"},
 	{"sentiment", NULL, CW_CHECK_ANYWHERE, one_keys, NULL, run_sentiment, NULL},   /* made by the short form only: no `about`, not for files */
 	{0},
 };

@@ -17,6 +17,7 @@ struct cw_exec_conf {
 	const struct cw_plan_item *item;
 	const struct cw_trial_conf *trial;
 	const char *run_dir;             /* calls/<key>/ is made below it */
+	const char *db_template;         /* migrated empty database to copy for in-process agents, or NULL: each makes its own */
 	const int16_t *babble;           /* for channels with a crowd in them, or NULL; outlives the execution */
 	size_t n_babble;
 };

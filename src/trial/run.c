@@ -10,6 +10,7 @@
 #include "audio/effect.h"
 #include "base/id.h"
 #include "base/mem.h"
+#include "store/db.h"
 #include "trial/babble.h"
 #include "trial/progress.h"
 #include "trial/report.h"
@@ -34,6 +35,7 @@ struct cw_run {
 	size_t next_start, next_write;
 	unsigned running, jobs;
 	bool interrupted, stopping;      /* stopping: start nothing more */
+	char *db_template;               /* NULL: no agent runs in this process */
 	int16_t *babble;
 	size_t n_babble;
 	struct cw_buf lines;             /* of results.jsonl, not given to a writer yet */
@@ -55,6 +57,7 @@ struct slot {                            /* one execution under way */
 };
 
 static void start_more(struct cw_run *r);
+static void write_more(struct cw_run *r);
 
 /* ---- results ---- */
 
@@ -251,8 +254,8 @@ static int start_one(struct cw_run *r, size_t index)
 		return ENOMEM;
 	s->run = r;
 	s->index = index;
-	s->conf = (struct cw_exec_conf){.item = &r->plan->items[index], .trial = &r->trial, .run_dir = cw_rundir_path(r->dir), .babble = r->babble,
-		.n_babble = r->n_babble};
+	s->conf = (struct cw_exec_conf){.item = &r->plan->items[index], .trial = &r->trial, .run_dir = cw_rundir_path(r->dir),
+		.db_template = r->db_template, .babble = r->babble, .n_babble = r->n_babble};
 
 	int err = r->trial.sim ? start_sim(r, s) : start_real(r, s);
 
@@ -423,6 +426,26 @@ static int new_dir(struct cw_run *r)
 	return err ? err : cw_rundir_describe(r->dir, describe(r), r->why);
 }
 
+/* Every in-process agent gets a database of its own, copied from one that was migrated once. */
+static int make_template(struct cw_run *r)
+{
+	struct cw_db *db = NULL;
+	bool wanted = false;
+
+	for (size_t i = 0; !wanted && i < r->plan->n; i++)
+		wanted = cw_str_starts(cw_str(r->plan->items[i].target), "agent:");
+	if (!wanted)
+		return 0;
+	r->db_template = talloc_asprintf(r, "%s/template.db", cw_rundir_path(r->dir));
+	if (!r->db_template)
+		return ENOMEM;
+
+	int err = cw_db_open(NULL, r->db_template, &db, r->why);
+
+	(void)talloc_free(db);
+	return err;
+}
+
 /* Put what was done before to its place in the plan. */
 static int adopt(struct cw_run *r, json_t *lines)
 {
@@ -496,7 +519,7 @@ static int set_up(struct cw_run *r)
 		err = new_dir(r);
 	if (!err && !resumed)
 		err = allocate_results(r);
-	return err;
+	return err ? err : make_template(r);
 }
 
 /* ---- the end ---- */
@@ -591,6 +614,8 @@ static int run_end(struct cw_run *r)
 	TALLOC_FREE(r->world);
 	TALLOC_FREE(r->writing);
 	cw_buf_clear(&r->lines);
+	if (r->db_template)
+		(void)unlink(r->db_template);  /* made anew by the next run */
 	for (size_t i = 0; r->results && i < r->plan->n; i++)
 		json_decref(r->results[i]);
 	return 0;

@@ -8,7 +8,7 @@
 
 /* What the caller does not take for a turn that wants an answer. */
 static const char *const default_fillers[] = {
-	"/^\\W*(okay|alright|sure|thanks|thank you)?\\W*(just )?(one|a) (moment|second|sec)( please)?\\W*$/",
+	"/^\\W*(okay|alright|sure|thanks|thank you)?\\W*(just )?(one|a) (moment|second|sec)\\W*(please)?\\W*$/",
 	"/^\\W*(please )?(hold on|hold|bear with me|let me (check|see|look))[^?]{0,40}$/"};
 
 int cw_scn_expect(const struct cw_scn *r, const struct cw_vars *vars, void *parent, json_t *o, const char *key,

@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "agent/file.h"
 #include "audio/effect.h"
 #include "speech/stt.h"
 #include "speech/tts.h"
@@ -138,7 +139,7 @@ static int read_dimensions(const struct cw_scn *r, struct cw_test *t, json_t *te
 	return err;
 }
 
-/* ---- hints: a list, or a file with one phrase a line ---- */
+/* ---- hints: a list, a file with one phrase a line, or all that an agent file can say ---- */
 
 static int add_hint(struct cw_test *t, const char *text)
 {
@@ -173,6 +174,23 @@ static int hints_from_file(const struct cw_scn *r, struct cw_test *t, json_t *at
 	return err;
 }
 
+static bool is_agent_file(const char *path)
+{
+	size_t n = strlen(path);
+
+	return (n > 5 && !strcmp(path + n - 5, ".yaml")) || (n > 4 && !strcmp(path + n - 4, ".yml"));
+}
+
+static int hints_from_agent(struct cw_test *t, const char *path, struct cw_why *why)
+{
+	CW_SCOPED struct cw_agent_file *f = NULL;
+	int err = cw_agent_file_load(NULL, path, &f, why);
+
+	for (const char *const *phrase = err ? NULL : f->phrases; !err && phrase && *phrase; phrase++)
+		err = add_hint(t, *phrase);
+	return err;
+}
+
 static int read_hints(const struct cw_scn *r, struct cw_test *t, json_t *test, const char *key)
 {
 	json_t *from = json_object_get(test, key) ? test : r->defaults;
@@ -182,6 +200,8 @@ static int read_hints(const struct cw_scn *r, struct cw_test *t, json_t *test, c
 
 	if (!v)
 		return 0;
+	if (json_is_string(v) && is_agent_file(json_string_value(v)))
+		return hints_from_agent(t, json_string_value(v), r->why);
 	if (json_is_string(v))
 		return hints_from_file(r, t, v, json_string_value(v));
 	err = cw_scn_list(r, t, from, key, &list);
