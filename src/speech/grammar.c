@@ -8,8 +8,8 @@
 #include "base/rng.h"
 #include "speech/slots.h"
 
-#define EXAMPLES_MIN 24 /* of a phrase with slots */
-#define EXAMPLES_MAX 240
+#define EXAMPLES_MIN 24   /* of a phrase with slots */
+#define EXAMPLES_MAX 4000 /* larger classes are cut there */
 #define SENTENCE_MAX 1024
 
 /* A stretch of a phrase: words, or a slot. */
@@ -123,6 +123,11 @@ struct cw_grammar *cw_grammar_new(void *parent, const struct cw_hints *hints)
 		if (parse_phrase(&gr->phrases[gr->n_phrases], gr, cw_str(hints->phrases[gr->n_phrases])))
 			return NULL;
 	return talloc_move(parent, &gr);
+}
+
+size_t cw_grammar_phrases(const struct cw_grammar *gr)
+{
+	return gr->n_phrases;
 }
 
 /* ---- examples ---- */
@@ -241,10 +246,31 @@ static void write_phrase(const struct cw_grammar *gr, const struct phrase *ph, F
 	}
 }
 
-int cw_grammar_jsgf(const struct cw_grammar *gr, FILE *out)
+/* The words of the built-in rules, for the dictionary: whatever stands outside of <names> and signs. */
+static int count_rule_words(struct cw_ngram *g)
+{
+	const char *p = cw_slot_rules;
+	int err = 0;
+
+	while (!err && *p) {
+		size_t n = strspn(p, "abcdefghijklmnopqrstuvwxyz'");
+
+		if (n)
+			err = cw_ngram_add(g, (struct cw_str){p, n}, 1);
+		else
+			n = *p == '<' ? strcspn(p, ">") : 1;
+		p += n;
+	}
+	return err;
+}
+
+int cw_grammar_jsgf(const struct cw_grammar *gr, struct cw_ngram *g, FILE *out)
 {
 	const char *between = "";
+	int err = count_rule_words(g);
 
+	if (err)
+		return err;
 	fputs("#JSGF V1.0;\ngrammar hints;\n", out);
 	fputs(cw_slot_rules, out);
 	write_classes(gr, out);

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <math.h>
 #include <pthread.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -15,11 +16,12 @@
 #include "speech/service.h"
 
 #define MODEL_DIR      "/usr/share/pocketsphinx/model/en-us"
-#define IDLE_MAX       12    /* decoders, 13 MB each */
-#define MODELS_MAX     48    /* texts, 100 … 500 KB each */
-#define HINT_WEIGHT    12.0f /* a hint counts like this many sentences … */
-#define MEAN_FRAMES    200   /* weight of the mean a segment starts with: 2 s */
-#define SERVICE_WEIGHT 0.5f  /* … and a sentence of the background like this */
+#define IDLE_MAX       12     /* decoders, 13 MB each */
+#define MODELS_MAX     48     /* texts, 100 … 500 KB each */
+#define MEAN_FRAMES    200    /* weight of the mean a segment starts with: 2 s */
+#define SERVICE_WEIGHT 0.5f   /* a sentence of the background counts like this: about 220 in sum … */
+#define HINTS_WEIGHT   400.0f /* … all hints together like this many sentences … */
+#define HINT_LEAST     6.0f   /* … and each at least like this */
 
 /* Text of a model; malloc memory from open_memstream(). */
 struct model {
@@ -109,9 +111,10 @@ static int write_texts(const struct cw_sphinx_recipe *r, struct cw_ngram *g, FIL
 	if (r->kind == CW_SPHINX_FREE)
 		err = cw_service_count(g, SERVICE_WEIGHT);
 	if (!err && r->grammar)
-		err = cw_grammar_count(r->grammar, g, HINT_WEIGHT);
+		err = cw_grammar_count(
+			r->grammar, g, fmaxf(HINT_LEAST, HINTS_WEIGHT / (float)cw_grammar_phrases(r->grammar)));
 	if (!err)
-		err = r->kind == CW_SPHINX_FREE ? cw_ngram_write(g, lm) : cw_grammar_jsgf(r->grammar, lm);
+		err = r->kind == CW_SPHINX_FREE ? cw_ngram_write(g, lm) : cw_grammar_jsgf(r->grammar, g, lm);
 	return err ? err : write_dict(g, dict);
 }
 

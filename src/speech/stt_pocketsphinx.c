@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <math.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -124,6 +125,20 @@ static void read_text(struct segment *g)
 	(void)snprintf(g->text, sizeof(g->text), "%s", text ? text : ""); /* cut after 2000 bytes: minutes of speech */
 }
 
+/* The posterior of the whole text among all the decoder kept, as a mean per word (two more: a single word is no surer). */
+static double confidence(ps_decoder_t *ps, const char *text)
+{
+	unsigned words = *text != 0;
+
+	for (const char *p = text; *p; p++)
+		words += *p == ' ';
+	if (!words)
+		return 0;
+	double mean = pow(logmath_exp(ps_get_logmath(ps), ps_get_prob(ps)), 1.0 / (words + 2));
+
+	return mean > 1 ? 1 : mean;
+}
+
 static void finish(struct segment *g)
 {
 	ps_decoder_t *ps = g->decoder.ps;
@@ -133,9 +148,7 @@ static void finish(struct segment *g)
 		return;
 	}
 	read_text(g);
-	g->confidence = g->text[0] ? logmath_exp(ps_get_logmath(ps), ps_get_prob(ps)) : 0;
-	if (g->confidence > 1)
-		g->confidence = 1;
+	g->confidence = confidence(ps, g->text);
 	cw_sphinx_mean_get(&g->decoder, g->mean);
 	cw_sphinx_give(&g->decoder);
 }
