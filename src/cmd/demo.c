@@ -19,6 +19,8 @@
  * `test --target twilio:` does. Nothing is shared but the loopback interface.
  */
 
+#define EMULATOR_TOKEN "00000000000000000000000000000000"   /* what the emulator signs with when it is told nothing else */
+
 struct demo {
 	struct cw_config config;
 	struct cw_service *service;
@@ -149,7 +151,7 @@ static int run(const struct cw_command *cmd, int argc, char **argv)
 		{0},
 	};
 	CW_SCOPED const char **args = talloc_array(NULL, const char *, (unsigned)argc);
-	struct demo d = {.config = {.listen = "127.0.0.1:0", .public_url = "", .twilio_auth_token = "", .stt = "", .voice = "", .tls_cert = "",
+	struct demo d = {.config = {.listen = "127.0.0.1:0", .public_url = "", .twilio_auth_token = EMULATOR_TOKEN, .stt = "", .voice = "", .tls_cert = "",
 				 .tls_key = "", .lanes = 1, .max_calls = 10, .record = true}};
 	struct cw_why why = {0};
 	char stamp[32];
