@@ -1,5 +1,10 @@
 /*
  * agent.h: an agent file made ready to answer calls in one world, and one answered call
+ *
+ * A call is a party whose mind is the dialogue of the file (mode: dialogue), or a mirror of its audio (mode: echo). What it does
+ * is on its timeline: understood, state, tool_called, tool_result. A transfer is the tool "transfer" with {number}, then the
+ * agent hangs up; the carrier's side of it is up to who reads the timeline.
+ * Thread: the world's lane.  Owner: the parents given; freeing an agent with calls open is the owner's mistake.
  */
 #pragma once
 #include <stdbool.h>
@@ -25,7 +30,9 @@ struct cw_agent_conf {
 int cw_agent_open(void *parent, struct cw_world *w, const struct cw_agent_conf *conf, void (*ready)(int err, void *arg), void *arg,
 		  struct cw_agent **ret, struct cw_why *why);
 const char *cw_agent_name(const struct cw_agent *a);
-/* Everything the agent may say, as patterns with {slots}: a tester's ear uses them as hints. NULL-terminated, lives as long as @a. */
+/* Everything the agent may say, as patterns for a tester's ear: what is variable stands there as a class of speech/hints.h, {digits}
+ * {number} {date} {time} built in, {name} {address} to be given by who knows the caller. Values of enum slots are written out.
+ * NULL-terminated, lives as long as @a. */
 const char *const *cw_agent_phrases(const struct cw_agent *a);
 /* Only check a file: 0 or the error with its place. *@summary (may be NULL) is a new reference: name, states, slots, tools. */
 int cw_agent_check(const char *path, json_t **summary, struct cw_why *why);
@@ -42,5 +49,5 @@ struct cw_agent_call_conf {
 int cw_agent_answer(void *parent, struct cw_agent *a, struct cw_line *line, const struct cw_agent_call_conf *conf, struct cw_agent_call **ret,
 		    struct cw_why *why);
 struct cw_timeline *cw_agent_call_timeline(struct cw_agent_call *c);
-/* State and filled slots, for the debug view: a new reference. */
+/* {state, slots: {name: value}, ended}: state and filled slots, for the debug view: a new reference. */
 json_t *cw_agent_call_dump(const struct cw_agent_call *c);

@@ -60,6 +60,7 @@ void cw_dialogue_go(struct cw_dialogue *d, size_t state, const char *why);
 void cw_dialogue_arrive_silently(struct cw_dialogue *d, size_t state, const char *why);
 void cw_dialogue_ask(struct cw_dialogue *d, unsigned wording);          /* the state's question, again or first */
 void cw_dialogue_miss(struct cw_dialogue *d);                           /* the caller was not understood */
+bool cw_dialogue_count_miss(struct cw_dialogue *d);                    /* true: it was one too many, the call is handed over */
 void cw_dialogue_escalate(struct cw_dialogue *d, const char *why);
 void cw_dialogue_hang_up(struct cw_dialogue *d, const char *why);
 /* A slot was filled or changed: acknowledge it (or ask to confirm it: then true). */

@@ -5,16 +5,17 @@
 #include "agent/intents.h"
 #include "base/mem.h"
 
-#define PHRASES_MAX 1200
-#define PER_PATTERN 12
-#define PER_ANYTIME 3 /* what may be said anywhere must not drown what is asked for */
+#define PHRASES_MAX  1200
+#define PER_PATTERN  12
+#define YESNO_WEIGHT 4 /* a question that is to be answered by yes or no mostly is */
+#define PER_ANYTIME  3 /* what may be said anywhere must not drown what is asked for */
 
 static const char *const name_phrases[] = {"{first} {last}", "{first} {last}", "my name is {first} {last}",
 	"this is {first} {last}", "it's {first} {last}", "the name is {first} {last}", "no my name is {first} {last}",
 	"no i said {first} {last}", "{first}", NULL};
-static const char *const phone_phrases[] = {"{digits}", "{digits}", "my number is {digits}",
-	"my phone number is {digits}", "the number is {digits}", "it's {digits}", "sure it's {digits}",
-	"no i said {digits}", "no it's {digits}", NULL};
+static const char *const phone_phrases[] = {"{digits}", "{digits}", "{digits}", "{digits}", "{digits}", "{digits}",
+	"my number is {digits}", "my phone number is {digits}", "the number is {digits}", "it's {digits}",
+	"sure it's {digits}", "no i said {digits}", "no it's {digits}", NULL};
 static const char *const address_phrases[] = {"{number} {street} {kind}", "{digits} {street} {kind}",
 	"it's {number} {street} {kind}", "it's {digits} {street} {kind}", "i live at {number} {street} {kind}",
 	"my address is {number} {street} {kind}", "the address is {number} {street} {kind}",
@@ -25,9 +26,9 @@ static const char *const date_phrases[] = {"{date}", "on {date}", "{date} please
 static const char *const time_phrases[] = {"{date} at {time}", "{date}", "{time}", "at {time}", "{date} morning",
 	"{date} afternoon", "the morning", "the afternoon", "in the morning", "in the afternoon",
 	"{date} at {time} please", "no {date} at {time}", "that works", NULL};
-static const char *const yesno_phrases[] = {"yes", "no", "yes please", "yes that's right", "yes that is correct",
-	"that's correct", "that's right", "correct", "yeah", "no thanks", "no that's wrong", "no that's not right",
-	NULL};
+static const char *const yesno_phrases[] = {"yes", "yes", "yes", "no", "no", "yes please", "yes that's right",
+	"yes that is correct", "that's correct", "that's right", "correct", "yeah", "no thanks", "no that's wrong",
+	"no that's not right", NULL};
 
 static const char *const first_names[] = {"mary", "maria", "patricia", "jennifer", "linda", "elizabeth", "barbara",
 	"susan", "jessica", "sarah", "karen", "lisa", "nancy", "betty", "sandra", "margaret", "ashley", "kimberly",
@@ -36,7 +37,7 @@ static const char *const first_names[] = {"mary", "maria", "patricia", "jennifer
 	"richard", "joseph", "thomas", "charles", "christopher", "daniel", "matthew", "anthony", "mark", "donald",
 	"steven", "paul", "andrew", "joshua", "kenneth", "kevin", "brian", "george", "timothy", "ronald", "edward",
 	"jason", "jeffrey", "ryan", "jacob", "gary", "nicholas", "eric", "jonathan", "stephen", "larry", "peter",
-	"henry", "frank", "carlos", "mario", "bob", "tom", "jim", "jack", "sam", "ben"};
+	"henry", "frank", "carlos", "bob", "tom", "jim", "jack", "sam", "ben"};
 static const char *const last_names[] = {"smith", "johnson", "williams", "brown", "jones", "garcia", "miller", "davis",
 	"rodriguez", "martinez", "hernandez", "lopez", "gonzalez", "wilson", "anderson", "thomas", "taylor", "moore",
 	"jackson", "martin", "lee", "perez", "thompson", "white", "harris", "sanchez", "clark", "ramirez", "lewis",
@@ -51,8 +52,9 @@ static const char *const streets[] = {"oak", "main", "maple", "elm", "pine", "ce
 	"market", "mill", "north", "south", "east", "west", "first", "second", "third", "fourth", "fifth", "sixth",
 	"seventh", "eighth", "ninth", "tenth", "broad", "high", "king", "green", "garden", "valley", "meadow", "ridge",
 	"school", "union", "liberty", "mission", "bay", "ocean", "beach"};
-static const char *const kinds[] = {
-	"street", "avenue", "road", "drive", "lane", "court", "place", "way", "boulevard", "circle", "terrace"};
+/* Nearly half of all are streets: what is listed oftener weighs more. */
+static const char *const kinds[] = {"street", "street", "street", "street", "street", "street", "avenue", "avenue",
+	"avenue", "road", "road", "drive", "drive", "lane", "court", "place", "way", "boulevard", "circle", "terrace"};
 
 static const struct cw_hint_class classes[] = {
 	{"first", first_names, CW_COUNT(first_names)},
@@ -111,28 +113,45 @@ static void add_slot(struct list *l, const struct cw_agent_slot *s)
 			add_pattern(l, *p, PER_PATTERN);
 }
 
-/* "No, the phone number is wrong", and new values outright. */
-static void add_review(struct list *l, const struct cw_agent_file *f)
+/* "No, the phone number is wrong": what is said to a read-back besides yes and no. */
+static void add_objections(struct list *l, const struct cw_agent_file *f)
 {
 	static const char *const forms[][2] = {{"no the ", " is wrong"}, {"the ", " is wrong"}, {"change the ", ""},
 		{"no change the ", ""}, {"the ", ""}};
+	static const char *const values[CW_SLOT_TYPE_N] = {
+		[CW_SLOT_NAME] = " is {first} {last}",
+		[CW_SLOT_PHONE] = " is {digits}",
+		[CW_SLOT_ADDRESS] = " is {number} {street} {kind}",
+		[CW_SLOT_NUMBER] = " is {number}",
+		[CW_SLOT_DATE] = " is {date}",
+		[CW_SLOT_APPOINTMENT] = " to {date} at {time}",
+	};
 
 	for (size_t i = 0; i < f->n_slots; i++) {
+		const struct cw_agent_slot *s = &f->slots[i];
+		bool time = s->type == CW_SLOT_APPOINTMENT;
+
 		for (size_t k = 0; k < CW_COUNT(forms); k++)
-			add(l, talloc_asprintf(l->mem, "%s%s%s", forms[k][0], f->slots[i].label, forms[k][1]));
-		add_slot(l, &f->slots[i]);
+			add(l, talloc_asprintf(l->mem, "%s%s%s", forms[k][0], s->label, forms[k][1]));
+		if (values[s->type])
+			add(l, talloc_asprintf(
+				       l->mem, "no %s %s%s", time ? "change the" : "the", s->label, values[s->type]));
 	}
 }
 
 /* What leads on from here counts as much as an answer; the rest may be said anywhere and gets less room. */
 static void add_intents(struct list *l, const struct cw_agent_file *f, const struct cw_agent_state *s)
 {
+	bool digits = cw_agent_state_collects(f, s, CW_SLOT_PHONE) != CW_AGENT_NOWHERE ||
+		      cw_agent_state_collects(f, s, CW_SLOT_NUMBER) != CW_AGENT_NOWHERE;
+	size_t anytime = digits ? 1 : PER_ANYTIME; /* digits are easily drowned */
+
 	for (size_t i = 0; i < f->n_intent_defs; i++) {
 		const struct cw_agent_intent *def = &f->intent_defs[i];
 		bool leads = cw_agent_links_find(&s->on, def->name) != CW_AGENT_NOWHERE;
 
 		for (size_t k = 0; k < def->n_patterns; k++)
-			add_pattern(l, def->patterns[k], leads ? PER_PATTERN : PER_ANYTIME);
+			add_pattern(l, def->patterns[k], leads ? PER_PATTERN : anytime);
 	}
 }
 
@@ -159,10 +178,12 @@ static void collect(struct list *l, const struct cw_agent_file *f, const struct 
 	l->n = 0;
 	for (size_t i = 0; i < s->n_collect; i++)
 		add_slot(l, &f->slots[s->collect[i]]);
-	if (yesno)
+	for (unsigned k = 0; yesno && k < YESNO_WEIGHT; k++)
 		add_all(l, yesno_phrases);
 	if (s->n_collect == 0)
-		add_review(l, f);
+		add_objections(l, f);
+	for (size_t i = 0; s->n_collect == 0 && !yesno && i < f->n_slots; i++)
+		add_slot(l, &f->slots[i]);
 	add_intents(l, f, s);
 }
 

@@ -436,23 +436,30 @@ void cw_dialogue_reset(struct cw_dialogue *d)
 
 /* ---- repair and acknowledgement ---- */
 
+bool cw_dialogue_count_miss(struct cw_dialogue *d)
+{
+	d->misses++;
+	d->total_misses++;
+	if (d->misses < cw_dialogue_here(d)->retries && d->total_misses < d->f->policies.total_retries)
+		return false;
+	cw_dialogue_escalate(d, "not understood");
+	return true;
+}
+
 void cw_dialogue_miss(struct cw_dialogue *d)
 {
 	const struct cw_agent_policies *p = &d->f->policies;
 	size_t asked = cw_dialogue_asked(d);
 
-	d->misses++;
-	d->total_misses++;
-	if (asked != CW_AGENT_NOWHERE && d->f->slots[asked].otherwise && d->misses >= 2) {
+	if (asked != CW_AGENT_NOWHERE && d->f->slots[asked].otherwise && d->misses >= 1) {
+		d->total_misses++;
 		cw_slot_put(&d->values[asked], d->f->slots[asked].otherwise, d->f->slots[asked].otherwise);
 		if (!cw_dialogue_filled(d, asked, -1))
 			cw_dialogue_proceed(d);
 		return;
 	}
-	if (d->misses >= cw_dialogue_here(d)->retries || d->total_misses >= p->total_retries) {
-		cw_dialogue_escalate(d, "not understood");
+	if (cw_dialogue_count_miss(d))
 		return;
-	}
 	cw_dialogue_sayf(d, "%s", p->not_understood[(d->misses - 1) % p->n_not_understood]);
 	cw_dialogue_ask(d, d->misses);
 }

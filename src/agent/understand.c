@@ -443,30 +443,26 @@ static bool notice_others(struct cw_dialogue *d, struct cw_str text, size_t aske
 	return any;
 }
 
-static void say_partial(struct cw_dialogue *d, size_t slot, enum cw_slot_read how)
+/* Another part came, or the same one again: that is no progress and counts as a misunderstanding. */
+static void say_partial(struct cw_dialogue *d, size_t slot, enum cw_slot_read how, bool progress)
 {
 	const struct cw_agent_slot *def = &d->f->slots[slot];
 	bool invalid = how == CW_READ_INVALID;
+	const char *prompt = invalid ? def->invalid : def->partial;
 
 	understood(d, invalid ? "invalid" : "partial", 1.0);
-	if (invalid && ++d->misses >= cw_dialogue_here(d)->retries) {
-		cw_dialogue_escalate(d, "not understood");
+	if (!progress && cw_dialogue_count_miss(d))
 		return;
-	}
-	if (def->type == CW_SLOT_PHONE && d->values[slot].part.phone.status == CW_PHONE_NO_AREA_CODE) {
+	if (def->type == CW_SLOT_PHONE && d->values[slot].part.phone.status == CW_PHONE_NO_AREA_CODE)
 		cw_dialogue_sayf(d, "And what is the area code?");
-		return;
-	}
-	if (invalid ? def->invalid != NULL : def->partial != NULL) {
-		cw_dialogue_say(d, invalid ? def->invalid : def->partial);
-		return;
-	}
-	if (!invalid) {
+	else if (prompt)
+		cw_dialogue_say(d, prompt);
+	else if (invalid)
+		cw_dialogue_sayf(d, "I heard %s, and that does not look right.", d->values[slot].spoken);
+	else
 		cw_dialogue_sayf(d, "I have %s so far. Please go on.", d->values[slot].spoken);
-		return;
-	}
-	cw_dialogue_sayf(d, "I heard %s, and that does not look right.", d->values[slot].spoken);
-	cw_dialogue_ask(d, d->misses);
+	if (invalid || !progress)
+		cw_dialogue_ask(d, d->misses);
 }
 
 static bool inform(struct cw_dialogue *d, struct cw_str text, double confidence)
@@ -501,7 +497,7 @@ static bool inform(struct cw_dialogue *d, struct cw_str text, double confidence)
 	}
 	if (how == CW_READ_NOTHING)
 		return false;
-	say_partial(d, asked, how);
+	say_partial(d, asked, how, how == CW_READ_PARTIAL && strcmp(before.spoken, d->values[asked].spoken) != 0);
 	return true;
 }
 

@@ -33,7 +33,7 @@ static void a_straight_booking(void **state)
 	(void)say(&t, "my furnace stopped working");
 	assert_said(&t, "What is your name?");
 	(void)say(&t, "maria lopez");
-	assert_said(&t, "Thanks, Maria Lopez. What is your phone number?");
+	assert_said(&t, "Okay, Maria Lopez. What is your phone number?");
 	(void)say(&t, "four one five five five five zero one three four");
 	assert_said(&t, "four one five, five five five, zero one three four");
 	(void)say(&t, "twelve oak street");
