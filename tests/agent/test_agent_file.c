@@ -55,6 +55,28 @@ static void the_shipped_files_are_right(void **state)
 	}
 }
 
+static void the_example_in_the_docs_is_right(void **state)
+{
+	char *text = talloc_zero_size(NULL, 65536);
+	FILE *f = fopen(cw_test_source("docs/agent-file.md"), "r");
+	struct cw_agent_file *file = NULL;
+	struct cw_why why = {0};
+
+	(void)state;
+	assert_non_null(f);
+	assert_true(fread(text, 1, 65535, f) > 1000);
+	fclose(f);
+
+	char *from = strstr(text, "```yaml\n") + 8;
+
+	*strstr(from, "```") = '\0';
+	(void)parse(from, &file, &why);
+	assert_string_equal(why.text, "");
+	assert_non_null(file);
+	talloc_free(file);
+	talloc_free(text);
+}
+
 static void phrases_name_classes(void **state)
 {
 	struct cw_agent_file *f = NULL;
@@ -201,5 +223,6 @@ static void odd_documents(void **state)
 	assert_int_equal(cw_agent_file_load(NULL, "/nowhere/agent.yaml", &f, NULL), ENOENT);
 }
 
-CW_TEST_MAIN(CW_TEST(the_small_file_is_right), CW_TEST(the_shipped_files_are_right), CW_TEST(phrases_name_classes),
+CW_TEST_MAIN(CW_TEST(the_small_file_is_right), CW_TEST(the_shipped_files_are_right),
+	CW_TEST(the_example_in_the_docs_is_right), CW_TEST(phrases_name_classes),
 	CW_TEST(mistakes_are_told_with_their_place), CW_TEST(no_way_to_the_end), CW_TEST(odd_documents))

@@ -9,8 +9,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void talk(const struct cw_agent_file *f)
 {
-	static const char *const lines[] = {"yes", "my name is maria lopez", "four one five five five five zero one three four",
-		"twelve oak street", "the second one", "no", "", "what", "banana"};
+	static const char *const lines[] = {"yes", "my name is maria lopez",
+		"four one five five five five zero one three four", "twelve oak street", "the second one", "no", "",
+		"what", "banana"};
 	static const char *const slots[] = {"2026-03-03T09:00", "2026-03-03T11:00"};
 	struct cw_dialogue_conf conf = {.file = f, .call_id = "fuzz", .wall_us = INT64_C(1772452800000000)};
 	struct cw_tool_answer answer = {.outcome = "done", .confirmation = "CW-1", .slots = slots, .n_slots = 2};
