@@ -326,7 +326,7 @@ static int read_pardon(const struct cw_scn *r, struct cw_test *t, json_t *caller
 	if (!err)
 		err = cw_scn_duration(r, p, "after_s", 1000000, MAX_WAIT_US, 4000000, &s->pardon_us);
 	if (!err)
-		err = cw_scn_u32(r, p, "times", 0, 20, 1, &s->pardons);
+		err = cw_scn_u32(r, p, "times", 0, 20, 2, &s->pardons);
 	return err ? err : cw_scn_text(r, t, p, "say", "Sorry, could you say that again?", &s->pardon);
 }
 

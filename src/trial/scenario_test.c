@@ -3,10 +3,12 @@
 
 #include "agent/file.h"
 #include "audio/effect.h"
+#include "base/file.h"
 #include "speech/stt.h"
 #include "speech/tts.h"
 #include "trial/scenario_int.h"
 
+#define HINTS_MAX      (64 * 1024)
 #define TIMEOUT_MAX_US (3600ull * 1000000)
 
 /* ---- names of engines, channels, languages ---- */
@@ -154,23 +156,24 @@ static int add_hint(struct cw_test *t, const char *text)
 
 static int hints_from_file(const struct cw_scn *r, struct cw_test *t, json_t *at, const char *path)
 {
-	FILE *f = fopen(path, "re");
-	char line[512];
-	int err = 0;
+	CW_BUF_SCOPED struct cw_buf text = CW_BUF(HINTS_MAX);
+	struct cw_str rest, line;
+	int err = cw_file_read(path, HINTS_MAX, &text, NULL);
 
-	if (!f)
-		return COMPLAIN(r, at, "cannot read the hints in %s: %s", path, strerror(errno));
-	while (!err && fgets(line, sizeof(line), f)) {
-		struct cw_str s = cw_str_trim(cw_str(line));
-
-		if (!s.len || s.p[0] == '#')
+	if (err)
+		return COMPLAIN(r, at, "cannot read the hints in %s: %s", path, strerror(err));
+	rest = cw_buf_str(&text);
+	while (!err && cw_str_split(&rest, '\n', &line)) {
+		line = cw_str_trim(line);
+		if (!line.len || line.p[0] == '#')
 			continue;
-		line[(s.p - line) + (ptrdiff_t)s.len] = 0;
-		err = t->hints.n < CW_SCENARIO_LIST_MAX
-			      ? add_hint(t, s.p)
-			      : COMPLAIN(r, at, "%s has more than %d phrases", path, CW_SCENARIO_LIST_MAX);
+		if (t->hints.n == CW_SCENARIO_LIST_MAX)
+			return COMPLAIN(r, at, "%s has more than %d phrases", path, CW_SCENARIO_LIST_MAX);
+
+		CW_SCOPED char *phrase = cw_str_dup(NULL, line);
+
+		err = phrase ? add_hint(t, phrase) : ENOMEM;
 	}
-	(void)fclose(f); /* it was only read */
 	return err;
 }
 
