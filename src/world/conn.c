@@ -24,6 +24,7 @@ struct cw_conn {
 	enum conn_state state;
 	bool paused;
 	bool said_end;
+	bool corked;
 	int polled; /* events asked of the poll */
 	int broken_err;
 	SSL *ssl; /* NULL: plain */
@@ -33,19 +34,6 @@ struct cw_conn {
 	struct cw_buf queue;
 	size_t queue_at; /* bytes of it already written */
 };
-
-static int conn_gone(struct cw_conn *c)
-{
-	cw_timer_stop(&c->timer);
-	cw_poll_close(c->poll);
-	if (c->ssl)
-		SSL_free(c->ssl);
-	if (c->fd >= 0)
-		close(c->fd);
-	cw_buf_clear(&c->queue);
-	cw_watch_freed(c->os, c);
-	return 0;
-}
 
 static void poll_as_needed(struct cw_conn *c)
 {
@@ -159,6 +147,21 @@ size_t cw_conn_queued(const struct cw_conn *c)
 	return c->queue.len - c->queue_at;
 }
 
+static int conn_gone(struct cw_conn *c)
+{
+	cw_timer_stop(&c->timer);
+	if (c->corked && c->state == CONN_READY)
+		(void)flush_queue(c); /* what was written before the end shall not be lost by the cork */
+	cw_poll_close(c->poll);
+	if (c->ssl)
+		SSL_free(c->ssl);
+	if (c->fd >= 0)
+		close(c->fd);
+	cw_buf_clear(&c->queue);
+	cw_watch_freed(c->os, c);
+	return 0;
+}
+
 static int enqueue(struct cw_conn *c, const void *bytes, size_t n)
 {
 	if (c->queue_at > c->queue.len / 2) {
@@ -183,7 +186,7 @@ static int enqueue_rest(
 		err = enqueue(c, body + (skip - head_len), head_len + body_len - skip);
 	if (err)
 		break_off(c, err);
-	else
+	else if (!c->corked)
 		poll_as_needed(c);
 	return err;
 }
@@ -220,9 +223,15 @@ int cw_conn_write(
 
 	if (c->state != CONN_READY)
 		return EPIPE;
+	if (c->corked && queued &&
+		(queued + head_len + body_len > QUEUE_KEEP || queued + head_len + body_len > queue_max)) {
+		(void)flush_queue(
+			c); /* what is left stays queued, and a broken connection shows below or by its poll */
+		queued = cw_conn_queued(c);
+	}
 	if (queued > queue_max || head_len + body_len > queue_max - queued)
 		return ENOBUFS;
-	if (!queued)
+	if (!queued && (!c->corked || head_len + body_len > QUEUE_KEEP))
 		err = write_now(c, head, head_len, body, body_len, &written);
 	if (!err)
 		return 0;
@@ -230,6 +239,27 @@ int cw_conn_write(
 		return enqueue_rest(c, head, head_len, body, body_len, written);
 	break_off(c, err == EPIPE ? ECONNRESET : err);
 	return EPIPE;
+}
+
+void cw_conn_cork(struct cw_conn *c)
+{
+	c->corked = true;
+}
+
+void cw_conn_uncork(struct cw_conn *c)
+{
+	int err;
+
+	if (!c->corked)
+		return;
+	c->corked = false;
+	if (c->state != CONN_READY || !cw_conn_queued(c))
+		return;
+	err = flush_queue(c);
+	if (err && err != EAGAIN)
+		break_off(c, err == EPIPE ? ECONNRESET : err);
+	else
+		poll_as_needed(c);
 }
 
 /* ---- reading ---- */
@@ -329,6 +359,7 @@ void cw_conn_linger(struct cw_conn *c)
 		return;
 	}
 	c->state = CONN_LINGERING;
+	c->corked = false;
 	c->paused = false;
 	c->ev = NULL;
 	(void)talloc_steal(c->os, c);

@@ -40,6 +40,9 @@ int cw_conn_read(struct cw_conn *c, void *bytes, size_t n, size_t *got);
 int cw_conn_write(
 	struct cw_conn *c, const void *head, size_t head_len, const void *body, size_t body_len, size_t queue_max);
 size_t cw_conn_queued(const struct cw_conn *c);
+/* Between these two small writes are gathered and go out as one: for the answers to several messages which came in one read. */
+void cw_conn_cork(struct cw_conn *c);
+void cw_conn_uncork(struct cw_conn *c);
 /* Stop or go on calling `input`. */
 void cw_conn_pause(struct cw_conn *c, bool pause);
 /* Call `input` from the loop although the socket has nothing new: the owner kept bytes of its own. */

@@ -287,9 +287,8 @@ static size_t body_came(char *bytes, size_t one, size_t n, void *arg)
 
 static void add_transfers(struct cw_curl *c)
 {
-	struct transfer *t, *next;
-
-	DL_FOREACH_SAFE (c->transfers, t, next) {
+	for (struct transfer *next, *t = c->transfers; t; t = next) {
+		next = t->next;
 		if (!t->owner) {
 			transfer_end(t);
 		} else if (!t->added) {

@@ -206,12 +206,16 @@ void cw_os_ws_consume(struct cw_os_ws *ws, uint8_t *bytes, size_t n)
 
 		if (got == CW_WS_GOT_NOTHING)
 			break;
+		if (n)
+			cw_conn_cork(ws->conn);
 		serve_item(ws, got, &item);
 		if (!watch.object || ws->state == CW_WS_DEAD)
 			break;
 	}
-	if (cw_watch_end(os, &watch) && ws->state != CW_WS_DEAD)
-		keep_rest(ws, bytes, n);
+	if (!cw_watch_end(os, &watch) || ws->state == CW_WS_DEAD)
+		return;
+	cw_conn_uncork(ws->conn);
+	keep_rest(ws, bytes, n);
 }
 
 /* Whole frames are served where the read left them; only the tail of an unfinished one is kept. */

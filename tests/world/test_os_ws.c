@@ -27,7 +27,7 @@ struct end {
 	unsigned messages, opened, drained;
 	size_t last_n;
 	char last[256];
-	bool closed, quit, free_in_message, free_in_closed;
+	bool closed, quit, free_in_message, free_after_echo, free_in_closed;
 	int err;
 	unsigned code;
 };
@@ -53,6 +53,8 @@ static void server_message(enum cw_ws_kind kind, const void *bytes, size_t n, vo
 		cw_ws_close(e->ws, 4001, "quit");
 	else
 		(void)cw_ws_send(e->ws, kind, bytes, n);
+	if (e->free_after_echo)
+		TALLOC_FREE(e->ws);
 }
 
 static void end_closed(int err, unsigned code, void *arg)
@@ -380,6 +382,35 @@ static void a_reset_connection_is_told_once(void **state)
 	run_until(&server.closed);
 	assert_int_equal(server.err, ECONNRESET);
 	run_for(5000);
+}
+
+/* Answers to messages which came together go out together, but not later than the end. */
+static void what_was_sent_before_the_end_arrives(void **state)
+{
+	static const uint8_t frames[] = {
+		0x82, 0x81, 0, 0, 0, 0, 'A', 0x82, 0x81, 0, 0, 0, 0, 'B', 0x82, 0x81, 0, 0, 0, 0, 'C'};
+	char bytes[64];
+	size_t n;
+	int fd;
+
+	(void)state;
+	fd = raw_open(serve(NULL, NULL));
+	raw_send(fd, frames, sizeof(frames));
+	assert_true(raw_expect(fd,
+		"\x82\x01"
+		"A\x82\x01"
+		"B\x82\x01"
+		"C",
+		bytes, sizeof(bytes)));
+	server.free_after_echo = true;
+	raw_send(fd, frames, sizeof(frames));
+	assert_int_equal(raw_read_end(fd, bytes, sizeof(bytes), &n), 0);
+	assert_int_equal(n, 3);
+	assert_memory_equal(bytes,
+		"\x82\x01"
+		"A",
+		3);
+	close(fd);
 }
 
 static void it_may_be_freed_in_its_handlers(void **state)
@@ -719,7 +750,8 @@ CW_TEST_MAIN(OS_TEST(messages_and_pings_come_back), OS_TEST(frames_cut_anywhere_
 	OS_TEST(faults_close_with_their_code), OS_TEST(garbage_is_told_as_such),
 	OS_TEST(bytes_behind_the_request_are_served), OS_TEST(a_server_may_close_and_waits_two_seconds),
 	OS_TEST(who_does_not_read_fills_only_its_own_queue), OS_TEST(a_reset_connection_is_told_once),
-	OS_TEST(it_may_be_freed_in_its_handlers), OS_TEST(failures_to_connect_are_told_apart),
-	OS_TEST(bad_answers_are_refused), OS_TEST(our_ends_talk_over_tls_too), OS_TEST(strangers_are_not_trusted),
+	OS_TEST(what_was_sent_before_the_end_arrives), OS_TEST(it_may_be_freed_in_its_handlers),
+	OS_TEST(failures_to_connect_are_told_apart), OS_TEST(bad_answers_are_refused),
+	OS_TEST(our_ends_talk_over_tls_too), OS_TEST(strangers_are_not_trusted),
 	OS_TEST(connecting_may_be_given_up_at_any_moment), OS_TEST(a_message_costs_no_allocation),
 	CW_TEST_OOM(a_call_survives_any_failed_allocation), OS_TEST(a_thousand_at_once))
