@@ -174,6 +174,8 @@ int cw_noise_source_new(
 	if (strcmp(k->name, "babble") == 0 && conf->pcm && conf->samples) {
 		s->pcm = conf->pcm;
 		s->samples = conf->samples;
+		s->at = cw_rng_below(rng,
+			conf->samples < UINT32_MAX ? (uint32_t)conf->samples : UINT32_MAX); /* no two calls alike */
 	}
 	set_filters(s, conf);
 

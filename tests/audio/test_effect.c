@@ -107,6 +107,22 @@ static void noise_has_the_ratio_asked_for(void **state)
 			}
 }
 
+static void recorded_babble_begins_elsewhere_with_each_seed(void **state)
+{
+	static int16_t babble[24000], again[N];
+	struct cw_effect_conf conf = {
+		.noise = "babble", .snr_db = 12, .noise_pcm = babble, .noise_samples = CW_COUNT(babble)};
+
+	(void)state;
+	memset(babble, 0, sizeof(babble));
+	add_vowel(babble, CW_COUNT(babble), 150, -40);
+	(void)apply(&conf, 1, out);
+	(void)apply(&conf, 1, again);
+	assert_memory_equal(out, again, sizeof(again));
+	(void)apply(&conf, 2, again);
+	assert_memory_not_equal(out, again, sizeof(again));
+}
+
 static void recorded_babble_has_the_ratio_asked_for(void **state)
 {
 	static int16_t babble[24000], noise[N];
@@ -398,6 +414,7 @@ CW_OOM_BODY(allocation_failures)
 #define EFFECT_TEST(f) cmocka_unit_test_setup_teardown(f, prepare, cw_test_teardown)
 
 CW_TEST_MAIN(EFFECT_TEST(clean_changes_nothing), EFFECT_TEST(noise_has_the_ratio_asked_for),
+	EFFECT_TEST(recorded_babble_begins_elsewhere_with_each_seed),
 	EFFECT_TEST(recorded_babble_has_the_ratio_asked_for), EFFECT_TEST(noises_have_their_colours),
 	EFFECT_TEST(losses_follow_the_two_state_channel), EFFECT_TEST(lost_frames_are_concealed),
 	EFFECT_TEST(late_frames_are_lost), EFFECT_TEST(band_limits_cut_what_lies_outside),
