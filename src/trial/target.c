@@ -30,6 +30,7 @@ struct cw_target {
 	char *url;                               /* webhook, or NULL */
 	const char *say_voice, *gather_engine;
 	struct cw_timer deadline;
+	bool failed;
 	struct cw_why why;
 };
 
@@ -96,6 +97,7 @@ int cw_target_check(const char *target, bool sim, struct cw_why *why)
 
 static void fail(struct cw_target *t, int err, const char *text)
 {
+	t->failed = true;
 	(void)cw_why_set(&t->why, err, "%s", text);  /* kept when a deeper reason is there */
 	t->ev->failed(&t->why, t->arg);              /* the target may be gone now */
 }
@@ -132,6 +134,8 @@ static void on_ready(int err, void *arg)
 {
 	struct cw_target *t = arg;
 
+	if (t->failed)
+		return;   /* the deadline was faster */
 	cw_timer_stop(&t->deadline);
 	if (!err)
 		err = connect_agent(t);
