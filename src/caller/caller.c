@@ -17,8 +17,11 @@ static struct cw_party_conf party_conf(const struct cw_caller *c, const struct c
 	return (struct cw_party_conf){
 		.side = CW_SIDE_CALLER,
 		.listener = {.stt = conf->ear, .language = conf->language, .vad = cw_vad_defaults},
-		.speaker = {.voice = conf->voice, .language = conf->language, .speed = conf->speed, .effects = c->effects},
-		.idle_us = UINT64_MAX,   /* the script has a patience of its own */
+		.speaker = {.voice = conf->voice,
+			.language = conf->language,
+			.speed = conf->speed,
+			.effects = c->effects},
+		.idle_us = UINT64_MAX, /* the script has a patience of its own */
 		.timeline = conf->timeline,
 		.timeline_ear = true,
 		.epoch_us = conf->epoch_us,
@@ -26,8 +29,8 @@ static struct cw_party_conf party_conf(const struct cw_caller *c, const struct c
 	};
 }
 
-int cw_caller_open(void *parent, struct cw_world *w, const struct cw_caller_conf *conf, struct cw_line *line, struct cw_caller **ret,
-	struct cw_why *why)
+int cw_caller_open(void *parent, struct cw_world *w, const struct cw_caller_conf *conf, struct cw_line *line,
+	struct cw_caller **ret, struct cw_why *why)
 {
 	CW_SCOPED struct cw_caller *c = talloc_zero(NULL, struct cw_caller);
 	int err;

@@ -31,14 +31,14 @@ static double envelope(enum cw_noise kind, double t_s, double len_s)
 	double in = t_s / len_s;
 
 	switch (kind) {
-	case CW_NOISE_COUGH:  /* two bursts: a sharp one and a softer one */
+	case CW_NOISE_COUGH: /* two bursts: a sharp one and a softer one */
 		if (in < 0.5)
 			return exp(-in * 9) * (1 - exp(-t_s * 400));
 		return 0.6 * exp(-(in - 0.5) * 9) * (1 - exp(-(in - 0.5) * len_s * 400));
 	case CW_NOISE_DOOR:
 		return exp(-t_s * 25) * (1 - exp(-t_s * 1000));
 	default:
-		return fmin(1, fmin(t_s, len_s - t_s) * 100);  /* 10 ms ramps */
+		return fmin(1, fmin(t_s, len_s - t_s) * 100); /* 10 ms ramps */
 	}
 }
 
@@ -74,7 +74,8 @@ static double colour_rms(enum cw_noise kind)
 	}
 }
 
-int cw_noise_render(void *parent, enum cw_noise kind, unsigned ms, double level_db, struct cw_rng *rng, int16_t **ret, size_t *n)
+int cw_noise_render(
+	void *parent, enum cw_noise kind, unsigned ms, double level_db, struct cw_rng *rng, int16_t **ret, size_t *n)
 {
 	if (!ms || ms > CW_NOISE_MAX_MS)
 		return EINVAL;

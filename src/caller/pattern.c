@@ -6,11 +6,11 @@
 
 #include "base/norm.h"
 
-#define MATCH_LIMIT 200000   /* steps of one search: a hostile expression cannot hang a run */
+#define MATCH_LIMIT 200000 /* steps of one search: a hostile expression cannot hang a run */
 
 struct cw_alternative {
-	char *phrase;        /* or NULL */
-	pcre2_code *code;    /* or NULL */
+	char *phrase;     /* or NULL */
+	pcre2_code *code; /* or NULL */
 };
 
 struct cw_pattern {
@@ -36,8 +36,8 @@ static int compile(struct cw_str regex, pcre2_code **ret, struct cw_why *why)
 		return 0;
 	if (pcre2_get_error_message(code, text, sizeof(text)) < 0)
 		text[0] = 0;
-	return cw_why_set(why, EINVAL, "regular expression /%.*s/ fails at character %zu: %s", CW_STR(regex), (size_t)at + 1,
-		(const char *)text);
+	return cw_why_set(why, EINVAL, "regular expression /%.*s/ fails at character %zu: %s", CW_STR(regex),
+		(size_t)at + 1, (const char *)text);
 }
 
 static int search(const pcre2_code *code, struct cw_str text, bool *found)
@@ -108,7 +108,7 @@ bool cw_pattern_fits(const struct cw_pattern *p, struct cw_str text)
 		if (p->alt[i].phrase)
 			found = cw_norm_contains(text, cw_str(p->alt[i].phrase));
 		else
-			(void)search(p->alt[i].code, text, &found);  /* too many steps or no memory: does not fit */
+			(void)search(p->alt[i].code, text, &found); /* too many steps or no memory: does not fit */
 		if (found)
 			return true;
 	}
@@ -125,6 +125,7 @@ int cw_pattern_regex(const char *regex, struct cw_str text, bool *found, struct 
 	err = search(code, text, found);
 	pcre2_code_free(code);
 	if (err == E2BIG)
-		return cw_why_set(why, E2BIG, "regular expression /%s/ needs more than %d steps: make it simpler", regex, MATCH_LIMIT);
+		return cw_why_set(why, E2BIG, "regular expression /%s/ needs more than %d steps: make it simpler",
+			regex, MATCH_LIMIT);
 	return err;
 }

@@ -15,10 +15,11 @@
 
 struct cw_pattern;
 
-#define CW_PATTERN_MAX 64   /* alternatives */
+#define CW_PATTERN_MAX 64 /* alternatives */
 
 /* EINVAL (an empty alternative, a regular expression that does not compile: @why says which), E2BIG, ENOMEM. */
-int cw_pattern_new(void *parent, const char *const *alternatives, size_t n, struct cw_pattern **ret, struct cw_why *why);
+int cw_pattern_new(
+	void *parent, const char *const *alternatives, size_t n, struct cw_pattern **ret, struct cw_why *why);
 
 /* Without memory for the comparison it does not fit. */
 bool cw_pattern_fits(const struct cw_pattern *p, struct cw_str text);

@@ -7,16 +7,16 @@
 #include "call/party.h"
 #include "world/world.h"
 
-#define POLL_US 40000       /* how often a running action without an end event is looked at */
+#define POLL_US      40000   /* how often a running action without an end event is looked at */
 #define SAME_TURN_US 2000000 /* a stretch of the agent's speech this long after the last one begins a new turn */
-#define TEXT_MAX 2048
-#define SPEECH_TRIES 3       /* a sentence of ours whose synthesis failed before anything was heard is said again */
+#define TEXT_MAX     2048
+#define SPEECH_TRIES 3 /* a sentence of ours whose synthesis failed before anything was heard is said again */
 
 enum phase {
-	PHASE_DOWN,      /* not answered yet */
-	PHASE_WAIT,      /* for the agent or for patience to end */
-	PHASE_ARMED,     /* a step was chosen, its delay runs */
-	PHASE_ACTING,    /* speaking, pressing keys, being silent on purpose */
+	PHASE_DOWN,   /* not answered yet */
+	PHASE_WAIT,   /* for the agent or for patience to end */
+	PHASE_ARMED,  /* a step was chosen, its delay runs */
+	PHASE_ACTING, /* speaking, pressing keys, being silent on purpose */
 	PHASE_OVER,
 };
 
@@ -25,27 +25,27 @@ struct cw_script_run {
 	struct cw_party *party;
 	const struct cw_script *script;
 	enum phase phase;
-	struct cw_timer timer;           /* delay of the armed step, or length of the action */
+	struct cw_timer timer; /* delay of the armed step, or length of the action */
 	struct cw_timer patience;
 
-	size_t next;                     /* fixed step to play next */
-	unsigned *used;                  /* per answer */
+	size_t next;    /* fixed step to play next */
+	unsigned *used; /* per answer */
 	const struct cw_step *armed;
-	const struct cw_step *acting;    /* NULL while a reprompt is spoken */
-	uint32_t utterance;              /* being spoken, 0 = none */
-	const char *words;               /* of it */
+	const struct cw_step *acting; /* NULL while a reprompt is spoken */
+	uint32_t utterance;           /* being spoken, 0 = none */
+	const char *words;            /* of it */
 	unsigned tries;
-	unsigned reprompts, pardons;     /* done */
+	unsigned reprompts, pardons; /* done */
 
 	uint64_t answered_us;
-	uint64_t step_end_us;            /* end of our last action */
-	uint64_t spoke_end_us;           /* end of our last words */
-	bool agent_spoke;                /* ever */
-	bool agent_last;                 /* the agent had the last word: we owe */
-	bool turn_open;                  /* the agent is inside a turn */
+	uint64_t step_end_us;  /* end of our last action */
+	uint64_t spoke_end_us; /* end of our last words */
+	bool agent_spoke;      /* ever */
+	bool agent_last;       /* the agent had the last word: we owe */
+	bool turn_open;        /* the agent is inside a turn */
 	uint64_t turn_onset_us, stretch_onset_us, agent_last_us;
-	bool unanswered;                 /* text below was not answered yet */
-	char text[TEXT_MAX];             /* the agent's last turn */
+	bool unanswered;     /* text below was not answered yet */
+	char text[TEXT_MAX]; /* the agent's last turn */
 
 	struct cw_script_result result;
 	void (*closed)(enum cw_end_reason reason, const char *detail, void *arg);
@@ -70,7 +70,8 @@ const char *cw_when_name(enum cw_when w)
 
 const char *cw_script_end_name(enum cw_script_end e)
 {
-	static const char *const names[CW_SCRIPT_END_N] = {"running", "completed", "cut", "gave_up", "no_answer", "broken"};
+	static const char *const names[CW_SCRIPT_END_N] = {
+		"running", "completed", "cut", "gave_up", "no_answer", "broken"};
 
 	CW_ASSERT(e < CW_SCRIPT_END_N);
 	return names[e];
@@ -84,6 +85,12 @@ static void reconsider(struct cw_script_run *r);
 static const struct cw_step *head(const struct cw_script_run *r)
 {
 	return r->next < r->script->n_steps ? &r->script->steps[r->next] : NULL;
+}
+
+/* A fixed step, not an answer? */
+static bool is_fixed(const struct cw_script_run *r, const struct cw_step *s)
+{
+	return r->script->n_steps && s >= r->script->steps && s < r->script->steps + r->script->n_steps;
 }
 
 static bool required_left(const struct cw_script_run *r)
@@ -100,7 +107,7 @@ static void end(struct cw_script_run *r, enum cw_script_end how, const char *rea
 		return;
 	r->result.end = how;
 	r->result.we_hung_up = true;
-	(void)snprintf(r->result.reason, sizeof(r->result.reason), "%s", reason);  /* cut short when too long */
+	(void)snprintf(r->result.reason, sizeof(r->result.reason), "%s", reason); /* cut short when too long */
 	r->phase = PHASE_OVER;
 	cw_timer_stop(&r->timer);
 	cw_timer_stop(&r->patience);
@@ -114,15 +121,17 @@ static void end_and_hang_up(struct cw_script_run *r, enum cw_script_end how, con
 
 /* ---- acting ---- */
 
-static void note(struct cw_script_run *r, const char *kind, int64_t index, const char *name, const char *action, const char *text)
+static void note(struct cw_script_run *r, const char *kind, int64_t index, const char *name, const char *action,
+	const char *text)
 {
-	cw_party_note(r->party, CW_EV_NOTE, "{s:s, s:s, s:I, s:s, s:s, s:s, s:I}", "what", "step", "of", kind, "index", (json_int_t)index,
-		"name", name ? name : "", "action", action, "text", text ? text : "", "utterance", (json_int_t)r->utterance);
+	cw_party_note(r->party, CW_EV_NOTE, "{s:s, s:s, s:I, s:s, s:s, s:s, s:I}", "what", "step", "of", kind, "index",
+		(json_int_t)index, "name", name ? name : "", "action", action, "text", text ? text : "", "utterance",
+		(json_int_t)r->utterance);
 }
 
 static void note_step(struct cw_script_run *r, const struct cw_step *s)
 {
-	bool fixed = s >= r->script->steps && s < r->script->steps + r->script->n_steps;
+	bool fixed = is_fixed(r, s);
 	ptrdiff_t index = fixed ? s - r->script->steps : s - r->script->answers;
 
 	note(r, fixed ? "turn" : "answer", index, s->name, cw_act_name(s->act), s->text);
@@ -169,7 +178,7 @@ static void broken(struct cw_script_run *r, const char *what, int err)
 {
 	char text[160];
 
-	(void)snprintf(text, sizeof(text), "our own %s failed: %s", what, strerrorname_np(err));  /* fits */
+	(void)snprintf(text, sizeof(text), "our own %s failed: %s", what, strerrorname_np(err)); /* fits */
 	end(r, CW_SCRIPT_BROKEN, text);
 	cw_party_drop(r->party, text);
 }
@@ -189,8 +198,8 @@ static bool say_again(struct cw_script_run *r)
 	if (!r->words || r->tries >= SPEECH_TRIES || cw_party_say(r->party, r->words, &r->utterance))
 		return false;
 	r->tries++;
-	cw_party_note(r->party, CW_EV_NOTE, "{s:s, s:I, s:I}", "what", "said_again", "before", (json_int_t)before, "utterance",
-		(json_int_t)r->utterance);
+	cw_party_note(r->party, CW_EV_NOTE, "{s:s, s:I, s:I}", "what", "said_again", "before", (json_int_t)before,
+		"utterance", (json_int_t)r->utterance);
 	return true;
 }
 
@@ -256,7 +265,7 @@ static void say_extra(struct cw_script_run *r, const char *text, const char *kin
 
 static void mark_used(struct cw_script_run *r, const struct cw_step *s)
 {
-	if (s >= r->script->steps && s < r->script->steps + r->script->n_steps)
+	if (is_fixed(r, s))
 		r->next = (size_t)(s - r->script->steps) + 1;
 	else
 		r->used[s - r->script->answers]++;
@@ -268,7 +277,7 @@ static void fire(void *arg)
 	const struct cw_step *s = r->armed;
 
 	if (s->when == CW_WHEN_DURING && !cw_listener_speech(cw_party_listener(r->party))) {
-		r->phase = PHASE_WAIT;  /* it fell silent before: the next of its turns will do */
+		r->phase = PHASE_WAIT; /* it fell silent before: the next of its turns will do */
 		r->armed = NULL;
 		wait_on(r);
 		return;
@@ -334,7 +343,8 @@ static void unanswerable(struct cw_script_run *r)
 {
 	char text[sizeof(r->result.reason)];
 
-	(void)snprintf(text, sizeof(text), "both sides waited: nothing in the script fits the agent's words \"%.200s\"", r->text);  /* cut short when too long */
+	(void)snprintf(text, sizeof(text), "both sides waited: nothing in the script fits the agent's words \"%.200s\"",
+		r->text); /* cut short when too long */
 	if (required_left(r)) {
 		end_and_hang_up(r, CW_SCRIPT_NO_ANSWER, text);
 		return;
@@ -352,8 +362,8 @@ static void speak_up(struct cw_script_run *r)
 		say_extra(r, r->script->reprompt, "reprompt");
 		return;
 	}
-	(void)snprintf(text, sizeof(text), "the agent was silent for %.1f s and through %u reprompts", (double)r->script->wait_us / 1e6,
-		r->reprompts);  /* fits */
+	(void)snprintf(text, sizeof(text), "the agent was silent for %.1f s and through %u reprompts",
+		(double)r->script->wait_us / 1e6, r->reprompts); /* fits */
 	end_and_hang_up(r, CW_SCRIPT_GAVE_UP, text);
 }
 
@@ -373,7 +383,7 @@ static void out_of_patience(void *arg)
 		act(r, h);
 		return;
 	}
-	if (r->unanswered && !r->agent_last) {  /* it had ended inside our own words: a person would now answer it */
+	if (r->unanswered && !r->agent_last) { /* it had ended inside our own words: a person would now answer it */
 		r->agent_last = true;
 		reconsider(r);
 		return;
@@ -447,7 +457,7 @@ static void on_speech_started(void *mind, uint64_t onset_us)
 	r->turn_open = true;
 	r->stretch_onset_us = onset_us;
 	r->agent_spoke = true;
-	if (r->phase == PHASE_ARMED && r->armed->when == CW_WHEN_AGENT_END) {  /* it goes on: let it finish */
+	if (r->phase == PHASE_ARMED && r->armed->when == CW_WHEN_AGENT_END) { /* it goes on: let it finish */
 		cw_timer_stop(&r->timer);
 		r->armed = NULL;
 		r->phase = PHASE_WAIT;
@@ -474,7 +484,8 @@ static void on_turn_ended(void *mind, const struct cw_heard *heard)
 		wait_on(r);
 		return;
 	}
-	(void)snprintf(r->text, sizeof(r->text), "%s", heard->text);  /* cut short when too long: patterns look at what fits */
+	(void)snprintf(
+		r->text, sizeof(r->text), "%s", heard->text); /* cut short when too long: patterns look at what fits */
 	r->unanswered = true;
 	if (r->phase != PHASE_WAIT)
 		return;
@@ -567,7 +578,8 @@ void cw_script_bind(struct cw_script_run *r, struct cw_party *party)
 	r->party = party;
 }
 
-void cw_script_on_closed(struct cw_script_run *r, void (*closed)(enum cw_end_reason reason, const char *detail, void *arg), void *arg)
+void cw_script_on_closed(
+	struct cw_script_run *r, void (*closed)(enum cw_end_reason reason, const char *detail, void *arg), void *arg)
 {
 	r->closed = closed;
 	r->arg = arg;

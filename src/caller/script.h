@@ -23,30 +23,30 @@
 struct cw_world;
 
 enum cw_act { CW_ACT_SAY, CW_ACT_DTMF, CW_ACT_SILENCE, CW_ACT_NOISE, CW_ACT_HANG_UP, CW_ACT_N };
-const char *cw_act_name(enum cw_act a);                 /* "say" */
+const char *cw_act_name(enum cw_act a); /* "say" */
 
 enum cw_when {
-	CW_WHEN_AGENT_END,      /* after the agent's last voiced sample (never before its turn was found to be over) */
-	CW_WHEN_AGENT_START,    /* after the agent's audible onset */
-	CW_WHEN_ANSWER,         /* after the call was answered */
-	CW_WHEN_TURN,           /* after the end of our own step before */
-	CW_WHEN_DURING,         /* this long inside a turn of the agent, which must still be speaking then */
+	CW_WHEN_AGENT_END,   /* after the agent's last voiced sample (never before its turn was found to be over) */
+	CW_WHEN_AGENT_START, /* after the agent's audible onset */
+	CW_WHEN_ANSWER,      /* after the call was answered */
+	CW_WHEN_TURN,        /* after the end of our own step before */
+	CW_WHEN_DURING,      /* this long inside a turn of the agent, which must still be speaking then */
 	CW_WHEN_N
 };
-const char *cw_when_name(enum cw_when w);               /* "agent_end" */
+const char *cw_when_name(enum cw_when w); /* "agent_end" */
 
 struct cw_step {
-	const char *name;                  /* for reports: id of the entry, or NULL */
+	const char *name; /* for reports: id of the entry, or NULL */
 	enum cw_act act;
-	const char *text;                  /* words to say, or digits */
-	unsigned ms;                       /* of silence or noise */
+	const char *text; /* words to say, or digits */
+	unsigned ms;      /* of silence or noise */
 	enum cw_noise noise;
-	double level_db;                   /* of noise, below full scale */
+	double level_db; /* of noise, below full scale */
 	enum cw_when when;
 	uint64_t delay_us;
-	const struct cw_pattern *match;    /* what the agent must have said; NULL: anything (an answer has one) */
-	unsigned times;                    /* an answer is used at most so often; 0 = any number */
-	bool optional;                     /* a fixed step that may be skipped or never reached */
+	const struct cw_pattern *match; /* what the agent must have said; NULL: anything (an answer has one) */
+	unsigned times;                 /* an answer is used at most so often; 0 = any number */
+	bool optional;                  /* a fixed step that may be skipped or never reached */
 };
 
 struct cw_script {
@@ -54,26 +54,27 @@ struct cw_script {
 	size_t n_steps;
 	const struct cw_step *answers;
 	size_t n_answers;
-	const struct cw_pattern *fillers;  /* turns of the agent which need no answer ("one moment"); NULL: none */
-	uint64_t greeting_us;              /* the first step waits so long for a greeting, then speaks unasked */
-	uint64_t wait_us;                  /* patience: silence of an agent that owes words until we speak up */
-	unsigned reprompts;                /* so often; then we hang up */
-	const char *reprompt;              /* "Hello?" */
-	unsigned pardons;                  /* unfitting turns of the agent we ask to repeat */
+	const struct cw_pattern *fillers; /* turns of the agent which need no answer ("one moment"); NULL: none */
+	uint64_t greeting_us;             /* the first step waits so long for a greeting, then speaks unasked */
+	uint64_t wait_us;                 /* patience: silence of an agent that owes words until we speak up */
+	unsigned reprompts;               /* so often; then we hang up */
+	const char *reprompt;             /* "Hello?" */
+	unsigned pardons;                 /* unfitting turns of the agent we ask to repeat */
 	const char *pardon;
-	uint64_t pardon_us;                /* after so much silence */
-	uint64_t deadlock_us;              /* both silent and nothing in the script fits: the end */
-	uint64_t linger_us;                /* silence after the last answer to the last step, before we hang up; no answers given: used instead of deadlock_us */
+	uint64_t pardon_us;   /* after so much silence */
+	uint64_t deadlock_us; /* both silent and nothing in the script fits: the end */
+	uint64_t
+		linger_us; /* silence after the last answer to the last step, before we hang up; no answers given: used instead of deadlock_us */
 };
 
 /* How the script came out when the call was over. */
 enum cw_script_end {
 	CW_SCRIPT_RUNNING,
-	CW_SCRIPT_COMPLETED,      /* every fixed step that is not optional was played */
-	CW_SCRIPT_CUT,            /* the call ended (not by us) with steps left */
-	CW_SCRIPT_GAVE_UP,        /* the agent owed words and stayed silent beyond our patience */
-	CW_SCRIPT_NO_ANSWER,      /* the agent waited for us and nothing in the script fitted */
-	CW_SCRIPT_BROKEN,         /* our own speech failed */
+	CW_SCRIPT_COMPLETED, /* every fixed step that is not optional was played */
+	CW_SCRIPT_CUT,       /* the call ended (not by us) with steps left */
+	CW_SCRIPT_GAVE_UP,   /* the agent owed words and stayed silent beyond our patience */
+	CW_SCRIPT_NO_ANSWER, /* the agent waited for us and nothing in the script fitted */
+	CW_SCRIPT_BROKEN,    /* our own speech failed */
 	CW_SCRIPT_END_N
 };
 const char *cw_script_end_name(enum cw_script_end e);
@@ -81,18 +82,19 @@ const char *cw_script_end_name(enum cw_script_end e);
 struct cw_script_result {
 	enum cw_script_end end;
 	bool we_hung_up;
-	bool unanswered;          /* completed, but the agent's last words fitted nothing */
-	size_t steps_played;      /* fixed ones, the skipped counted */
-	char reason[320];         /* for a person; "" when there is nothing to say */
+	bool unanswered;     /* completed, but the agent's last words fitted nothing */
+	size_t steps_played; /* fixed ones, the skipped counted */
+	char reason[320];    /* for a person; "" when there is nothing to say */
 };
 
 struct cw_script_run;
-extern const struct cw_mind_ops cw_script_mind;   /* its mind argument is a cw_script_run */
+extern const struct cw_mind_ops cw_script_mind; /* its mind argument is a cw_script_run */
 
 /* ENOMEM. Bind the party before the line comes up. */
 int cw_script_new(void *parent, struct cw_world *w, const struct cw_script *script, struct cw_script_run **ret);
 void cw_script_bind(struct cw_script_run *r, struct cw_party *party);
 /* @closed is called once, last, when the line is closed; the run may be freed in it. */
-void cw_script_on_closed(struct cw_script_run *r, void (*closed)(enum cw_end_reason reason, const char *detail, void *arg), void *arg);
+void cw_script_on_closed(
+	struct cw_script_run *r, void (*closed)(enum cw_end_reason reason, const char *detail, void *arg), void *arg);
 /* What came of it; complete once closed. */
 const struct cw_script_result *cw_script_result(const struct cw_script_run *r);

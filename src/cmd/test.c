@@ -56,7 +56,8 @@ static int read_vars(void *parent, const struct cw_opt_list *l, const struct cw_
 	return 0;
 }
 
-static int conf_of(void *parent, const struct flags *f, const char *const *files, size_t n_files, struct cw_trial_conf *ret)
+static int conf_of(
+	void *parent, const struct flags *f, const char *const *files, size_t n_files, struct cw_trial_conf *ret)
 {
 	struct cw_trial_conf c = {
 		.files = files,
@@ -106,7 +107,8 @@ static int show_plan(const struct cw_trial_conf *conf, bool list)
 		if (!list)
 			printf("%s  %s  seed %016llx\n", it->key, it->target, (unsigned long long)it->seed);
 		else if (it->test != before)
-			printf("%-40s %s:%u  %s\n", it->test->id, it->test->file, it->test->line, it->test->description);
+			printf("%-40s %s:%u  %s\n", it->test->id, it->test->file, it->test->line,
+				it->test->description);
 		before = it->test;
 	}
 	if (!plan->n)
@@ -145,7 +147,8 @@ static int run(const struct cw_command *cmd, int argc, char **argv)
 {
 	struct flags f = {.seed = SEED_DEFAULT, .record = "stereo"};
 	const struct cw_opt opts[] = {
-		{CW_OPT_STRING, 't', "target", "TARGET", "agent:FILE or twilio:URL, instead of the files' own", &f.target},
+		{CW_OPT_STRING, 't', "target", "TARGET", "agent:FILE or twilio:URL, instead of the files' own",
+			&f.target},
 		{CW_OPT_FLAG, 0, "sim", NULL, "virtual time, modem voices, everything from the seed", &f.sim},
 		{CW_OPT_U64, 0, "seed", "N", "seed of the run (default 1)", &f.seed},
 		{CW_OPT_U32, 'n', "repeat", "N", "calls per test and slice", &f.repeat},
@@ -161,13 +164,16 @@ static int run(const struct cw_command *cmd, int argc, char **argv)
 		{CW_OPT_STRING, 0, "stt", "ENGINE", "recogniser of the caller's ear", &f.ear},
 		{CW_OPT_STRING, 0, "agent-stt", "ENGINE", "recogniser of an in-process agent", &f.agent_stt},
 		{CW_OPT_STRING, 0, "agent-voice", "VOICE", "voice of an in-process agent", &f.agent_voice},
-		{CW_OPT_STRING, 0, "resume", "DIR", "finish an interrupted run (\"last\": the newest under runs/)", &f.resume},
+		{CW_OPT_STRING, 0, "resume", "DIR", "finish an interrupted run (\"last\": the newest under runs/)",
+			&f.resume},
 		{CW_OPT_DURATION, 0, "timeout", "TIME", "limit of one call", &f.timeout_us},
 		{CW_OPT_FLAG, 'x', "fail-fast", NULL, "stop at the first call that does not pass", &f.fail_fast},
-		{CW_OPT_FLAG, 0, "dry-run", NULL, "check everything and print the calls that would be made", &f.dry_run},
+		{CW_OPT_FLAG, 0, "dry-run", NULL, "check everything and print the calls that would be made",
+			&f.dry_run},
 		{CW_OPT_FLAG, 0, "list", NULL, "print the selected tests", &f.list},
 		{CW_OPT_STRING, 0, "record", "WHAT", "none, mono or stereo (default)", &f.record},
-		{CW_OPT_DOUBLE, 0, "faults", "P", "with --sim: probability of each kind of fault at every await point", &f.faults},
+		{CW_OPT_DOUBLE, 0, "faults", "P", "with --sim: probability of each kind of fault at every await point",
+			&f.faults},
 		{CW_OPT_LIST, 0, "var", "NAME=VALUE", "value for {{NAME}} in the files", &f.vars},
 		{0},
 	};

@@ -19,7 +19,7 @@ static int save(const struct cw_call_record *r, const char *name, struct cw_buf 
 
 	if (cw_buf_err(b))
 		return cw_buf_err(b);
-	(void)snprintf(path, sizeof(path), "%s/%s", r->call_dir, name);  /* a path that does not fit fails to open */
+	(void)snprintf(path, sizeof(path), "%s/%s", r->call_dir, name); /* a path that does not fit fails to open */
 	f = fopen(path, "we");
 	if (!f)
 		return errno;
@@ -90,9 +90,11 @@ static json_t *caller_turn(const struct cw_view *v, size_t i)
 	const struct cw_play *p = &v->plays[i];
 	struct cw_value response = cw_measure_response_ms(v, i), stop = cw_measure_barge_in_stop_ms(v, i);
 
-	return json_pack("{s:s, s:f, s:f, s:s, s:s, s:I, s:s, s:s, s:o, s:o}", "side", "caller", "from_s", s(p->onset_us), "to_s", s(p->last_us), "said", p->text, "of",
-		p->kind, "n", (json_int_t)p->index + 1, "name", p->name, "action", p->action, "response_ms", response.known ? json_real(response.v) : json_null(),
-		"barge_in_stop_ms", stop.known ? json_real(stop.v) : json_null());
+	return json_pack("{s:s, s:f, s:f, s:s, s:s, s:I, s:s, s:s, s:o, s:o}", "side", "caller", "from_s",
+		s(p->onset_us), "to_s", s(p->last_us), "said", p->text, "of", p->kind, "n", (json_int_t)p->index + 1,
+		"name", p->name, "action", p->action, "response_ms",
+		response.known ? json_real(response.v) : json_null(), "barge_in_stop_ms",
+		stop.known ? json_real(stop.v) : json_null());
 }
 
 static json_t *agent_turn(const struct cw_view *v, size_t i)
@@ -109,8 +111,9 @@ static json_t *agent_turn(const struct cw_view *v, size_t i)
 		cw_buf_fmt(&said, "%s%s", said.len ? " " : "", x->heard);
 		cut = cut || x->cut;
 	}
-	return json_pack("{s:s, s:f, s:f, s:s, s:s, s:o, s:b}", "side", "agent", "from_s", s(t->onset_us), "to_s", s(t->last_us), "heard", t->heard, "said",
-		cw_buf_err(&said) || !said.p ? "" : said.p, "confidence", t->confidence >= 0 ? json_real(t->confidence) : json_null(), "cut", cut);
+	return json_pack("{s:s, s:f, s:f, s:s, s:s, s:o, s:b}", "side", "agent", "from_s", s(t->onset_us), "to_s",
+		s(t->last_us), "heard", t->heard, "said", cw_buf_err(&said) || !said.p ? "" : said.p, "confidence",
+		t->confidence >= 0 ? json_real(t->confidence) : json_null(), "cut", cut);
 }
 
 static json_t *turns(const struct cw_view *v)
@@ -152,7 +155,8 @@ static json_t *stretches(const struct cw_view *v, enum cw_side side)
 	json_t *list = json_array();
 
 	for (size_t i = 0; list && i < v->n_speech[side]; i++)
-		if (json_array_append_new(list, json_pack("[f, f]", s(v->speech[side][i].onset_us), s(v->speech[side][i].last_us)))) {
+		if (json_array_append_new(
+			    list, json_pack("[f, f]", s(v->speech[side][i].onset_us), s(v->speech[side][i].last_us)))) {
 			json_decref(list);
 			return NULL;
 		}
@@ -161,10 +165,12 @@ static json_t *stretches(const struct cw_view *v, enum cw_side side)
 
 static int write_transcript(const struct cw_call_record *r, const struct cw_view *v)
 {
-	CW_JSON_SCOPED json_t *j = json_pack("{s:s, s:f, s:o, s:o, s:{s:o, s:o}, s:o, s:o, s:o, s:o, s:o}", "key", r->item->key, "duration_s", s(r->end_us),
-		"answered_s", v->answered_us == UINT64_MAX ? json_null() : json_real(s(v->answered_us)), "turns", turns(v), "speech", "caller",
-		stretches(v, CW_SIDE_CALLER), "agent", stretches(v, CW_SIDE_AGENT), "tools_called", events(r->agent, CW_EV_TOOL_CALLED), "tool_results",
-		events(r->agent, CW_EV_TOOL_RESULT), "interruptions", events(r->agent, CW_EV_INTERRUPTED), "states", events(r->agent, CW_EV_STATE), "faults",
+	CW_JSON_SCOPED json_t *j = json_pack("{s:s, s:f, s:o, s:o, s:{s:o, s:o}, s:o, s:o, s:o, s:o, s:o}", "key",
+		r->item->key, "duration_s", s(r->end_us), "answered_s",
+		v->answered_us == UINT64_MAX ? json_null() : json_real(s(v->answered_us)), "turns", turns(v), "speech",
+		"caller", stretches(v, CW_SIDE_CALLER), "agent", stretches(v, CW_SIDE_AGENT), "tools_called",
+		events(r->agent, CW_EV_TOOL_CALLED), "tool_results", events(r->agent, CW_EV_TOOL_RESULT),
+		"interruptions", events(r->agent, CW_EV_INTERRUPTED), "states", events(r->agent, CW_EV_STATE), "faults",
 		events(r->agent, CW_EV_FAULT));
 
 	return save_json(r, "transcript.json", j);
@@ -172,7 +178,8 @@ static int write_transcript(const struct cw_call_record *r, const struct cw_view
 
 /* ---- waterfall.json: where the silence after each turn went ---- */
 
-static const struct cw_event *after(const struct cw_timeline *t, enum cw_event_kind kind, enum cw_side side, uint64_t from_us, uint64_t to_us)
+static const struct cw_event *after(
+	const struct cw_timeline *t, enum cw_event_kind kind, enum cw_side side, uint64_t from_us, uint64_t to_us)
 {
 	size_t from = 0;
 
@@ -185,7 +192,8 @@ static const struct cw_event *after(const struct cw_timeline *t, enum cw_event_k
 static int stage(json_t *list, const char *name, uint64_t *at_us, uint64_t to_us)
 {
 	double ms = ((double)to_us - (double)*at_us) / 1000;
-	int err = json_array_append_new(list, json_pack("{s:s, s:f, s:f}", "stage", name, "from_s", s(*at_us), "ms", ms));
+	int err =
+		json_array_append_new(list, json_pack("{s:s, s:f, s:f}", "stage", name, "from_s", s(*at_us), "ms", ms));
 
 	*at_us = to_us;
 	return err ? ENOMEM : 0;
@@ -215,7 +223,8 @@ static json_t *rows_of(const struct cw_view *v, uint64_t from_us, uint64_t to_us
 			err = stage(rows, marks[i].stage, &at, e->t_us);
 	}
 	if (!err)
-		err = stage(rows, v->agent ? "line and lead-in (remainder)" : "not visible over this line (remainder)", &at, to_us);
+		err = stage(rows, v->agent ? "line and lead-in (remainder)" : "not visible over this line (remainder)",
+			&at, to_us);
 	if (!err)
 		return rows;
 	json_decref(rows);
@@ -232,8 +241,10 @@ static int write_waterfall(const struct cw_call_record *r, const struct cw_view 
 
 		if (!x.known || x.v < 0)
 			continue;
-		if (json_array_append_new(list, json_pack("{s:s, s:I, s:s, s:f, s:f, s:f, s:o}", "of", p->kind, "n", (json_int_t)p->index + 1, "text", p->text, "from_s",
-			s(p->last_us), "to_s", s((uint64_t)x.at_us), "response_ms", x.v, "stages", rows_of(v, p->last_us, (uint64_t)x.at_us))))
+		if (json_array_append_new(list, json_pack("{s:s, s:I, s:s, s:f, s:f, s:f, s:o}", "of", p->kind, "n",
+							(json_int_t)p->index + 1, "text", p->text, "from_s",
+							s(p->last_us), "to_s", s((uint64_t)x.at_us), "response_ms", x.v,
+							"stages", rows_of(v, p->last_us, (uint64_t)x.at_us))))
 			return ENOMEM;
 	}
 	return save_json(r, "waterfall.json", list);
@@ -275,7 +286,8 @@ static int write_labels(const struct cw_call_record *r, const struct cw_view *v)
 
 	cw_buf_puts(&b, "");
 	for (size_t i = 0; i < v->n_plays; i++)
-		put_label(&b, v->plays[i].onset_us, v->plays[i].last_us, "caller", v->plays[i].text[0] ? v->plays[i].text : v->plays[i].action);
+		put_label(&b, v->plays[i].onset_us, v->plays[i].last_us, "caller",
+			v->plays[i].text[0] ? v->plays[i].text : v->plays[i].action);
 	for (size_t i = 0; i < v->n_turns; i++)
 		put_label(&b, v->turns[i].onset_us, v->turns[i].last_us, "agent", v->turns[i].heard);
 	return save(r, "labels.txt", &b);
@@ -293,7 +305,7 @@ static int write_mono(const struct cw_call_record *r)
 	size_t n;
 	int err = scratch ? cw_wav_load_mono(scratch, r->wav_path, 8000, &pcm, &n, NULL) : ENOMEM;
 
-	(void)snprintf(path, sizeof(path), "%s/mono.wav", r->call_dir);  /* a path that does not fit fails to open */
+	(void)snprintf(path, sizeof(path), "%s/mono.wav", r->call_dir); /* a path that does not fit fails to open */
 	if (!err)
 		err = cw_wav_create(scratch, path, &format, &w, NULL);
 	if (!err)

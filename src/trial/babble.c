@@ -11,7 +11,7 @@
 #define BABBLE_S    8
 #define SAMPLES_MAX (30u * CW_RATE_HZ)
 #define WITHIN_US   30000000u
-#define SEED        20260302   /* the crowd is part of the channel: the same in every run */
+#define SEED        20260302 /* the crowd is part of the channel: the same in every run */
 
 static const char *const voices[] = {"flite:slt", "flite:rms", "flite:awb", "flite:kal"};
 /* Every voice says all of them: a dozen people, so that none of them stands out. */
@@ -67,7 +67,8 @@ static int begin(struct crowd *c, unsigned i)
 	v->pcm = talloc_array(c, int16_t, SAMPLES_MAX);
 	if (!v->pcm)
 		return ENOMEM;
-	if (cw_tts_open(c, c->world, &conf, &v->tts, NULL) || cw_tts_say(c, v->tts, texts[i % CW_COUNT(texts)], &events, v, &v->job))
+	if (cw_tts_open(c, c->world, &conf, &v->tts, NULL) ||
+		cw_tts_say(c, v->tts, texts[i % CW_COUNT(texts)], &events, v, &v->job))
 		return 0;
 	c->open++;
 	return 0;
@@ -96,7 +97,8 @@ int cw_babble_render(void *parent, struct cw_world *w, int16_t **ret, size_t *n,
 		lengths[heard++] = c->talkers[i].n;
 	}
 	if (!heard)
-		return cw_why_set(why, ENOENT, "a channel with a crowd in it needs a synthesised voice: no flite voice works here (see callwright doctor)");
+		return cw_why_set(why, ENOENT,
+			"a channel with a crowd in it needs a synthesised voice: no flite voice works here (see callwright doctor)");
 	*n = (size_t)BABBLE_S * CW_RATE_HZ;
 	cw_rng_init(&rng, SEED);
 	return cw_effect_babble(parent, pcm, lengths, heard, *n, &rng, ret);

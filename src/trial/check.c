@@ -9,10 +9,11 @@
 #define KINDS_MAX 64
 
 /* Known to trials, but not in this version: refused by name, never taken as passed. */
-static const char *const later[] = {"is-json", "contains-json", "levenshtein", "similar", "rouge-n", "bleu", "llm-rubric", "factuality",
-	"answer-relevance", "is-refusal", "latency", "cost", "webhook", "javascript", "python", "assert-set", "backchannel_ignored", "cer",
-	"entity_wer", "intent", "entity", "tool_args", "tool_order", "dtmf_sent", "transferred_to", "loudness", "clipping", "dropouts", "snr",
-	"mos_e", "language_is", "sentiment", "requires_context", "says_before_tool", "no_pii_spoken"};
+static const char *const later[] = {"is-json", "contains-json", "levenshtein", "similar", "rouge-n", "bleu",
+	"llm-rubric", "factuality", "answer-relevance", "is-refusal", "latency", "cost", "webhook", "javascript",
+	"python", "assert-set", "backchannel_ignored", "cer", "entity_wer", "intent", "entity", "tool_args",
+	"tool_order", "dtmf_sent", "transferred_to", "loudness", "clipping", "dropouts", "snr", "mos_e", "language_is",
+	"sentiment", "requires_context", "says_before_tool", "no_pii_spoken"};
 
 static const struct cw_check_kind *const tables[] = {cw_checks_text, cw_checks_time, cw_checks_state};
 
@@ -87,13 +88,14 @@ static int unknown_type(const struct cw_yaml *y, const json_t *at, const char *n
 
 	for (size_t i = 0; i < CW_COUNT(later); i++)
 		if (!strcmp(later[i], bare))
-			return cw_yaml_why(y, at, why, EINVAL, "assertion '%s' is not available in this version: remove it (docs/scenarios.md lists what is)",
+			return cw_yaml_why(y, at, why, EINVAL,
+				"assertion '%s' is not available in this version: remove it (docs/scenarios.md lists what is)",
 				name);
 
 	const char *near = cw_str_nearest(cw_str(bare), names, n);
 
-	return cw_yaml_why(y, at, why, EINVAL, "unknown assertion '%s'%s%s%s (docs/scenarios.md lists them)", name, near ? "; did you mean '" : "",
-		near ? near : "", near ? "'" : "");
+	return cw_yaml_why(y, at, why, EINVAL, "unknown assertion '%s'%s%s%s (docs/scenarios.md lists them)", name,
+		near ? "; did you mean '" : "", near ? near : "", near ? "'" : "");
 }
 
 /* ---- reading ---- */
@@ -111,7 +113,8 @@ static int known_keys(const struct cw_yaml *y, json_t *conf, const struct cw_che
 	return cw_yaml_known_keys(y, conf, names, why);
 }
 
-static int check_values(const struct cw_yaml *y, json_t *conf, const struct cw_check_kind *kind, bool per_turn, struct cw_why *why)
+static int check_values(
+	const struct cw_yaml *y, json_t *conf, const struct cw_check_kind *kind, bool per_turn, struct cw_why *why)
 {
 	struct cw_why inner = {0};
 	json_t *weight = json_object_get(conf, "weight");
@@ -122,10 +125,11 @@ static int check_values(const struct cw_yaml *y, json_t *conf, const struct cw_c
 	if (weight && (!json_is_number(weight) || json_number_value(weight) < 0 || json_number_value(weight) > 1000))
 		return cw_yaml_why_member(y, conf, "weight", why, EINVAL, "'weight' must be a number from 0 to 1000");
 	if (kind->place == CW_CHECK_TURN_ONLY && !per_turn)
-		return cw_yaml_why_member(y, conf, "type", why, EINVAL, "'%s' belongs under 'expect' of a turn: it looks at one action of the caller",
-			kind->name);
+		return cw_yaml_why_member(y, conf, "type", why, EINVAL,
+			"'%s' belongs under 'expect' of a turn: it looks at one action of the caller", kind->name);
 	if (kind->place == CW_CHECK_CALL_ONLY && per_turn)
-		return cw_yaml_why_member(y, conf, "type", why, EINVAL, "'%s' belongs under 'assert' of the test: it looks at the whole call", kind->name);
+		return cw_yaml_why_member(y, conf, "type", why, EINVAL,
+			"'%s' belongs under 'assert' of the test: it looks at the whole call", kind->name);
 	if (kind->validate && kind->validate(conf, &inner))
 		return cw_yaml_why(y, conf, why, EINVAL, "%s: %s", kind->name, inner.text);
 	return 0;
@@ -149,15 +153,16 @@ static int hold(void *parent, struct cw_assert *a)
 	return 0;
 }
 
-int cw_assert_new(void *parent, const struct cw_yaml *y, json_t *conf, bool per_turn, const struct cw_vars *vars, struct cw_assert *ret,
-	struct cw_why *why)
+int cw_assert_new(void *parent, const struct cw_yaml *y, json_t *conf, bool per_turn, const struct cw_vars *vars,
+	struct cw_assert *ret, struct cw_why *why)
 {
 	const char *name = cw_json_str(conf, "type", NULL);
 	struct cw_assert a = {.weight = cw_json_num(conf, "weight", 1), .file = cw_yaml_file(y)};
 	unsigned column;
 
 	if (!json_is_object(conf) || !name)
-		return cw_yaml_why(y, conf, why, EINVAL, "an assertion is a mapping with 'type': {type: contains, value: …}");
+		return cw_yaml_why(
+			y, conf, why, EINVAL, "an assertion is a mapping with 'type': {type: contains, value: …}");
 	a.negate = !strncmp(name, "not-", 4);
 	a.kind = find(a.negate ? name + 4 : name);
 	if (!a.kind || !a.kind->about)
@@ -167,7 +172,7 @@ int cw_assert_new(void *parent, const struct cw_yaml *y, json_t *conf, bool per_
 
 	if (err)
 		return err;
-	(void)cw_yaml_where(y, conf, &a.line, &column);  /* 0 when unknown: only for messages */
+	(void)cw_yaml_where(y, conf, &a.line, &column); /* 0 when unknown: only for messages */
 	a.name = talloc_strdup(parent, name);
 	a.file = talloc_strdup(parent, a.file);
 	if (!a.name || !a.file)
@@ -210,7 +215,8 @@ static int place(const struct cw_view *v, size_t play, struct cw_check *c)
 
 int cw_check_run(void *parent, const struct cw_view *v, const struct cw_assert *a, size_t play, struct cw_check *ret)
 {
-	struct cw_check c = {.of = a, .play = play, .expected = "", .got = "", .reason = "", .decided_by = "", .at_us = -1};
+	struct cw_check c = {
+		.of = a, .play = play, .expected = "", .got = "", .reason = "", .decided_by = "", .at_us = -1};
 	int err = a->kind->run(parent, v, a, play, &c);
 
 	if (err)
@@ -233,7 +239,8 @@ int cw_check_needs_text(const json_t *conf, struct cw_why *why)
 	const json_t *v = json_object_get(conf, "value");
 
 	if (!json_is_string(v) || !json_string_length(v))
-		return cw_why_set(why, EINVAL, "'value' must be a text%s", json_is_number(v) ? ": put it in quotes" : "");
+		return cw_why_set(
+			why, EINVAL, "'value' must be a text%s", json_is_number(v) ? ": put it in quotes" : "");
 	return 0;
 }
 
@@ -247,9 +254,10 @@ int cw_check_needs_list(const json_t *conf, struct cw_why *why)
 		return json_string_length(v) ? 0 : cw_why_set(why, EINVAL, "'value' is empty");
 	if (!json_is_array(v) || !json_array_size(v))
 		return cw_why_set(why, EINVAL, "'value' must be a text or a list of texts");
-	json_array_foreach(v, i, item) {
+	json_array_foreach (v, i, item) {
 		if (!json_is_string(item) || !json_string_length(item))
-			return cw_why_set(why, EINVAL, "'value' must be a list of texts: entry %zu is none (numbers go in quotes)", i + 1);
+			return cw_why_set(why, EINVAL,
+				"'value' must be a list of texts: entry %zu is none (numbers go in quotes)", i + 1);
 	}
 	return 0;
 }

@@ -20,7 +20,7 @@ static bool same(const json_t *want, const json_t *have)
 {
 	if (json_is_number(want) && json_is_number(have))
 		return fabs(json_number_value(want) - json_number_value(have)) < 1e-9;
-	if (json_is_boolean(want) && json_is_integer(have))   /* SQL has no booleans */
+	if (json_is_boolean(want) && json_is_integer(have)) /* SQL has no booleans */
 		return json_is_true(want) == (json_integer_value(have) != 0);
 	if (json_is_string(want) && json_is_string(have))
 		return !strcasecmp(json_string_value(want), json_string_value(have));
@@ -35,7 +35,7 @@ static bool subset(const json_t *want, const json_t *have)
 
 	if (!json_is_object(want))
 		return same(want, have);
-	json_object_foreach((json_t *)(uintptr_t)want, key, w) {
+	json_object_foreach ((json_t *)(uintptr_t)want, key, w) {
 		if (!json_object_get(have, key) || !subset(w, json_object_get(have, key)))
 			return false;
 	}
@@ -65,12 +65,15 @@ static int run_tool(void *parent, const struct cw_view *v, const struct cw_asser
 	int err = args ? show(parent, args, &shown) : 0;
 
 	if (!err)
-		err = times < 0 ? cw_check_say(parent, &c->expected, "tool %s called%s%s", name, args ? " with " : "", shown)
-				: cw_check_say(parent, &c->expected, "tool %s called %lld times%s%s", name, (long long)times, args ? " with " : "", shown);
+		err = times < 0 ? cw_check_say(
+					  parent, &c->expected, "tool %s called%s%s", name, args ? " with " : "", shown)
+				: cw_check_say(parent, &c->expected, "tool %s called %lld times%s%s", name,
+					  (long long)times, args ? " with " : "", shown);
 	if (err)
 		return err;
 	if (!v->agent)
-		return cw_check_error(parent, c, "tool calls are not visible over this line: use 'state_equals', or target agent:FILE");
+		return cw_check_error(parent, c,
+			"tool calls are not visible over this line: use 'state_equals', or target agent:FILE");
 	c->decided_by = "agent_timeline";
 	for (const struct cw_event *e; (e = cw_timeline_next(v->agent, &from, CW_EV_TOOL_CALLED, CW_SIDE_N));) {
 		if (strcmp(cw_json_str(e->data, "name", ""), name))
@@ -92,7 +95,8 @@ static int run_tool(void *parent, const struct cw_view *v, const struct cw_asser
 
 static int validate_tool(const json_t *conf, struct cw_why *why)
 {
-	const json_t *name = json_object_get(conf, "name"), *args = json_object_get(conf, "args"), *times = json_object_get(conf, "times");
+	const json_t *name = json_object_get(conf, "name"), *args = json_object_get(conf, "args"),
+		     *times = json_object_get(conf, "times");
 
 	if (!json_is_string(name) || !json_string_length(name))
 		return cw_why_set(why, EINVAL, "'name' must be the name of a tool");
@@ -121,7 +125,7 @@ static bool rows_fit(const json_t *want, const json_t *rows)
 	if (json_is_array(want)) {
 		if (json_array_size(want) != json_array_size(rows))
 			return false;
-		json_array_foreach((json_t *)(uintptr_t)want, i, w) {
+		json_array_foreach ((json_t *)(uintptr_t)want, i, w) {
 			const json_t *row = json_array_get(rows, i);
 
 			if (!(json_is_object(w) ? subset(w, row) : same(w, cell(row))))
@@ -170,7 +174,7 @@ static const json_t *field(const json_t *j, const char *path)
 			j = cw_str_u32(part, 100000, &index) ? NULL : json_array_get(j, index);
 			continue;
 		}
-		(void)snprintf(key, sizeof(key), "%.*s", CW_STR(part));  /* a longer key is not there */
+		(void)snprintf(key, sizeof(key), "%.*s", CW_STR(part)); /* a longer key is not there */
 		j = json_object_get(j, key);
 	}
 	return j;
@@ -187,7 +191,8 @@ static int run_http(void *parent, const struct cw_view *v, const struct cw_asser
 		if (v->probes[i].of == a)
 			p = &v->probes[i];
 	if (!p)
-		return cw_check_error(parent, c, "an HTTP probe needs real time: a simulated world has no network outside");
+		return cw_check_error(
+			parent, c, "an HTTP probe needs real time: a simulated world has no network outside");
 	if (p->err)
 		return cw_check_error(parent, c, "the probe could not be asked: %s", strerror(p->err));
 	if (p->status / 100 != 2)
@@ -198,7 +203,9 @@ static int run_http(void *parent, const struct cw_view *v, const struct cw_asser
 	const json_t *have = field(body, cw_json_str(a->conf, "field", ""));
 	const json_t *want = json_object_get(a->conf, "value");
 
-	c->status = have ? (subset(want, have) ? CW_CHECK_PASS : CW_CHECK_FAIL) : json_is_null(want) ? CW_CHECK_PASS : CW_CHECK_FAIL;
+	c->status = have                 ? (subset(want, have) ? CW_CHECK_PASS : CW_CHECK_FAIL)
+		    : json_is_null(want) ? CW_CHECK_PASS
+					 : CW_CHECK_FAIL;
 	return show(parent, have, &c->got);
 }
 
@@ -272,9 +279,12 @@ static int validate_reason(const json_t *conf, struct cw_why *why)
 }
 
 const struct cw_check_kind cw_checks_state[] = {
-	{"tool_called", "the agent called this tool, its arguments among those given", CW_CHECK_CALL_ONLY, tool_keys, validate_tool, run_tool, NULL},
-	{"state_equals", "a query of the database, or a JSON page, answers this", CW_CHECK_CALL_ONLY, state_keys, validate_state, run_state, NULL},
-	{"hangup_by", "who ended the call: caller, agent or line", CW_CHECK_CALL_ONLY, value_keys, validate_who, run_end, NULL},
+	{"tool_called", "the agent called this tool, its arguments among those given", CW_CHECK_CALL_ONLY, tool_keys,
+		validate_tool, run_tool, NULL},
+	{"state_equals", "a query of the database, or a JSON page, answers this", CW_CHECK_CALL_ONLY, state_keys,
+		validate_state, run_state, NULL},
+	{"hangup_by", "who ended the call: caller, agent or line", CW_CHECK_CALL_ONLY, value_keys, validate_who,
+		run_end, NULL},
 	{"end_reason", "how the caller's line ended", CW_CHECK_CALL_ONLY, value_keys, validate_reason, run_end, NULL},
 	{0},
 };

@@ -6,7 +6,7 @@
 #include "caller/pattern.h"
 #include "trial/check_int.h"
 
-#define GOT_MAX 300   /* bytes of the agent's words shown in a result */
+#define GOT_MAX 300 /* bytes of the agent's words shown in a result */
 
 static const char *const one_keys[] = {"value", "by", NULL};
 static const char *const list_keys[] = {"value", "by", "threshold", "words", NULL};
@@ -25,7 +25,8 @@ static bool wants(const struct cw_assert *a, const char *source)
 	return !strcmp(by, "any") || !strcmp(by, source);
 }
 
-static int open_sources(void *parent, const struct cw_view *v, const struct cw_assert *a, size_t play, bool ear_first, struct sources *s)
+static int open_sources(void *parent, const struct cw_view *v, const struct cw_assert *a, size_t play, bool ear_first,
+	struct sources *s)
 {
 	char *ear = cw_view_heard(parent, v, play);
 	char *said = v->agent ? cw_view_said(parent, v, play) : NULL;
@@ -43,15 +44,17 @@ static int open_sources(void *parent, const struct cw_view *v, const struct cw_a
 		s->by[s->n++] = take_ear ? "caller_ear" : "agent_text";
 	}
 	if (!ear_first && s->n > 1)
-		s->n = 1;   /* the agent's own words decide where they are known */
+		s->n = 1; /* the agent's own words decide where they are known */
 	return 0;
 }
 
 /* ---- comparing one text ---- */
 
-typedef int fits_fn(void *parent, const struct cw_assert *a, const char *text, const char *value, bool *ret, struct cw_why *why);
+typedef int fits_fn(
+	void *parent, const struct cw_assert *a, const char *text, const char *value, bool *ret, struct cw_why *why);
 
-static int fits_contains(void *parent, const struct cw_assert *a, const char *text, const char *value, bool *ret, struct cw_why *why)
+static int fits_contains(
+	void *parent, const struct cw_assert *a, const char *text, const char *value, bool *ret, struct cw_why *why)
 {
 	if (cw_json_bool(a->conf, "words", false)) {
 		*ret = cw_norm_contains(cw_str(text), cw_str(value));
@@ -66,7 +69,8 @@ static int fits_contains(void *parent, const struct cw_assert *a, const char *te
 	return 0;
 }
 
-static int fits_equals(void *parent, const struct cw_assert *a, const char *text, const char *value, bool *ret, struct cw_why *why)
+static int fits_equals(
+	void *parent, const struct cw_assert *a, const char *text, const char *value, bool *ret, struct cw_why *why)
 {
 	char *t = cw_norm_match(parent, cw_str(text)), *whole = cw_norm_match(parent, cw_str(value));
 
@@ -76,7 +80,8 @@ static int fits_equals(void *parent, const struct cw_assert *a, const char *text
 	return 0;
 }
 
-static int fits_starts(void *parent, const struct cw_assert *a, const char *text, const char *value, bool *ret, struct cw_why *why)
+static int fits_starts(
+	void *parent, const struct cw_assert *a, const char *text, const char *value, bool *ret, struct cw_why *why)
 {
 	char *t = cw_norm_match(parent, cw_str(text)), *start = cw_norm_match(parent, cw_str(value));
 
@@ -86,7 +91,8 @@ static int fits_starts(void *parent, const struct cw_assert *a, const char *text
 	return 0;
 }
 
-static int fits_regex(void *parent, const struct cw_assert *a, const char *text, const char *value, bool *ret, struct cw_why *why)
+static int fits_regex(
+	void *parent, const struct cw_assert *a, const char *text, const char *value, bool *ret, struct cw_why *why)
 {
 	return cw_pattern_regex(value, cw_str(text), ret, why);
 }
@@ -116,7 +122,8 @@ static const char *shown(const char *text)
 static int got(void *parent, const struct sources *s, struct cw_check *c)
 {
 	if (s->n > 1 && strcmp(s->text[0], s->text[1]))
-		return cw_check_say(parent, &c->got, "heard \"%.*s\", said \"%.*s\"", GOT_MAX, shown(s->text[0]), GOT_MAX, shown(s->text[1]));
+		return cw_check_say(parent, &c->got, "heard \"%.*s\", said \"%.*s\"", GOT_MAX, shown(s->text[0]),
+			GOT_MAX, shown(s->text[1]));
 	return cw_check_say(parent, &c->got, "\"%.*s\"", GOT_MAX, shown(s->text[0]));
 }
 
@@ -174,7 +181,8 @@ static const char *item(const json_t *value, size_t i)
 	return json_string_value(json_is_array(value) ? json_array_get(value, i) : value);
 }
 
-static int count_found(void *parent, const struct cw_assert *a, const char *text, const json_t *value, size_t *found, struct cw_buf *missing)
+static int count_found(void *parent, const struct cw_assert *a, const char *text, const json_t *value, size_t *found,
+	struct cw_buf *missing)
 {
 	*found = 0;
 	cw_buf_reset(missing);
@@ -204,7 +212,8 @@ static int run_list(void *parent, const struct cw_view *v, const struct cw_asser
 	for (size_t i = 0; i < n_items(value); i++)
 		cw_buf_fmt(&wanted, "%s\"%s\"", i ? ", " : "", item(value, i));
 	if (!err)
-		err = cw_check_say(parent, &c->expected, "contains %s of %s%s", any ? "any" : "all", cw_buf_err(&wanted) ? "…" : wanted.p,
+		err = cw_check_say(parent, &c->expected, "contains %s of %s%s", any ? "any" : "all",
+			cw_buf_err(&wanted) ? "…" : wanted.p,
 			cw_json_bool(a->conf, "words", false) ? " as whole words" : "");
 	if (err)
 		return err;
@@ -229,11 +238,14 @@ static int run_list(void *parent, const struct cw_view *v, const struct cw_asser
 }
 
 /* Asked for in the short form; there is no scorer for it yet, and a score that was not computed is no pass. */
-static int run_sentiment(void *parent, const struct cw_view *v, const struct cw_assert *a, size_t play, struct cw_check *c)
+static int run_sentiment(
+	void *parent, const struct cw_view *v, const struct cw_assert *a, size_t play, struct cw_check *c)
 {
 	int err = cw_check_say(parent, &c->expected, "sentiment %s", cw_json_str(a->conf, "value", ""));
 
-	return err ? err : cw_check_error(parent, c, "sentiment cannot be scored in this version: remove it, or ask for words with 'contains'");
+	return err ? err
+		   : cw_check_error(parent, c,
+			     "sentiment cannot be scored in this version: remove it, or ask for words with 'contains'");
 }
 
 /* ---- values in the file ---- */
@@ -244,7 +256,8 @@ static int check_by(const json_t *conf, struct cw_why *why)
 	const char *text = json_string_value(by);
 
 	if (by && (!text || (strcmp(text, "ear") && strcmp(text, "text") && strcmp(text, "any"))))
-		return cw_why_set(why, EINVAL, "'by' must be ear (what the caller heard), text (the agent's own words) or any");
+		return cw_why_set(
+			why, EINVAL, "'by' must be ear (what the caller heard), text (the agent's own words) or any");
 	return 0;
 }
 
@@ -270,8 +283,10 @@ static int validate_list(const json_t *conf, struct cw_why *why)
 
 	if (!err)
 		err = check_by(conf, why);
-	if (!err && threshold && (!json_is_number(threshold) || json_number_value(threshold) <= 0 || json_number_value(threshold) > 1))
-		return cw_why_set(why, EINVAL, "'threshold' is the share of values that must be found: above 0, at most 1");
+	if (!err && threshold &&
+		(!json_is_number(threshold) || json_number_value(threshold) <= 0 || json_number_value(threshold) > 1))
+		return cw_why_set(
+			why, EINVAL, "'threshold' is the share of values that must be found: above 0, at most 1");
 	if (!err && words && !json_is_boolean(words))
 		return cw_why_set(why, EINVAL, "'words' must be true or false");
 	return err;
@@ -279,16 +294,22 @@ static int validate_list(const json_t *conf, struct cw_why *why)
 
 const struct cw_check_kind cw_checks_text[] = {
 	{"contains", "the words contain this", CW_CHECK_ANYWHERE, list_keys, validate_list, run_list, "all"},
-	{"icontains", "the same: speech has no upper case", CW_CHECK_ANYWHERE, list_keys, validate_list, run_list, "all"},
-	{"contains-all", "the words contain each of these", CW_CHECK_ANYWHERE, list_keys, validate_list, run_list, "all"},
+	{"icontains", "the same: speech has no upper case", CW_CHECK_ANYWHERE, list_keys, validate_list, run_list,
+		"all"},
+	{"contains-all", "the words contain each of these", CW_CHECK_ANYWHERE, list_keys, validate_list, run_list,
+		"all"},
 	{"icontains-all", "the same", CW_CHECK_ANYWHERE, list_keys, validate_list, run_list, "all"},
-	{"contains-any", "the words contain one of these", CW_CHECK_ANYWHERE, list_keys, validate_list, run_list, "any"},
+	{"contains-any", "the words contain one of these", CW_CHECK_ANYWHERE, list_keys, validate_list, run_list,
+		"any"},
 	{"icontains-any", "the same", CW_CHECK_ANYWHERE, list_keys, validate_list, run_list, "any"},
 	{"equals", "the words are exactly these", CW_CHECK_ANYWHERE, one_keys, validate_one, run_one, "equals"},
-	{"starts-with", "the words begin with these", CW_CHECK_ANYWHERE, one_keys, validate_one, run_one, "starts-with"},
-	{"regex", "a regular expression is found in the words", CW_CHECK_ANYWHERE, one_keys, validate_regex, run_one, "regex"},
-	{"spoken_contains", "the caller's ear heard this (or, in process, the agent is known to have said it)", CW_CHECK_ANYWHERE, list_keys,
-		validate_list, run_list, "all"},
-	{"sentiment", NULL, CW_CHECK_ANYWHERE, one_keys, NULL, run_sentiment, NULL},   /* made by the short form only: no `about`, not for files */
+	{"starts-with", "the words begin with these", CW_CHECK_ANYWHERE, one_keys, validate_one, run_one,
+		"starts-with"},
+	{"regex", "a regular expression is found in the words", CW_CHECK_ANYWHERE, one_keys, validate_regex, run_one,
+		"regex"},
+	{"spoken_contains", "the caller's ear heard this (or, in process, the agent is known to have said it)",
+		CW_CHECK_ANYWHERE, list_keys, validate_list, run_list, "all"},
+	{"sentiment", NULL, CW_CHECK_ANYWHERE, one_keys, NULL, run_sentiment,
+		NULL}, /* made by the short form only: no `about`, not for files */
 	{0},
 };

@@ -21,7 +21,8 @@ static int describe(void *parent, const struct cw_assert *a, struct cw_check *c)
 	const char *u = unit(a->kind->name);
 
 	if (max && min)
-		return cw_check_say(parent, &c->expected, "from %g to %g%s", json_number_value(min), json_number_value(max), u);
+		return cw_check_say(
+			parent, &c->expected, "from %g to %g%s", json_number_value(min), json_number_value(max), u);
 	return max ? cw_check_say(parent, &c->expected, "at most %g%s", json_number_value(max), u)
 		   : cw_check_say(parent, &c->expected, "at least %g%s", json_number_value(min), u);
 }
@@ -31,7 +32,8 @@ static bool within(const struct cw_assert *a, double v)
 	return v <= cw_json_num(a->conf, "max", 1e18) && v >= cw_json_num(a->conf, "min", -1e18);
 }
 
-static int settle(void *parent, const struct cw_view *v, const struct cw_assert *a, struct cw_value x, struct cw_check *c)
+static int settle(
+	void *parent, const struct cw_view *v, const struct cw_assert *a, struct cw_value x, struct cw_check *c)
 {
 	int err = describe(parent, a, c);
 
@@ -76,14 +78,16 @@ static struct cw_value worst(const struct cw_view *v, const struct cw_assert *a,
 	return ret;
 }
 
-static int run_response(void *parent, const struct cw_view *v, const struct cw_assert *a, size_t play, struct cw_check *c)
+static int run_response(
+	void *parent, const struct cw_view *v, const struct cw_assert *a, size_t play, struct cw_check *c)
 {
 	play_fn *fn = !strcmp(a->kind->param, "response") ? cw_measure_response_ms : cw_measure_barge_in_stop_ms;
 
 	return settle(parent, v, a, play == CW_PLAY_NONE ? worst(v, a, fn) : fn(v, play), c);
 }
 
-static int run_keeps_talking(void *parent, const struct cw_view *v, const struct cw_assert *a, size_t play, struct cw_check *c)
+static int run_keeps_talking(
+	void *parent, const struct cw_view *v, const struct cw_assert *a, size_t play, struct cw_check *c)
 {
 	double max = cw_json_num(a->conf, "max_gap_ms", KEEP_GAP_MS);
 	struct cw_value x = cw_measure_keep_gap_ms(v, play);
@@ -94,7 +98,8 @@ static int run_keeps_talking(void *parent, const struct cw_view *v, const struct
 		return err;
 	c->decided_by = v->from_samples ? "samples" : "frames";
 	c->at_us = x.at_us;
-	for (const struct cw_event *e; v->agent && (e = cw_timeline_next(v->agent, &from, CW_EV_INTERRUPTED, CW_SIDE_AGENT));) {
+	for (const struct cw_event *e;
+		v->agent && (e = cw_timeline_next(v->agent, &from, CW_EV_INTERRUPTED, CW_SIDE_AGENT));) {
 		uint64_t onset = (uint64_t)cw_json_int(e->data, "onset_us", 0);
 
 		if (onset + 400000 < v->plays[play].onset_us || onset > v->plays[play].last_us + 400000)
@@ -155,7 +160,8 @@ static int validate_wer(const json_t *conf, struct cw_why *why)
 	const char *of = cw_json_str(conf, "of", "agent_ear");
 
 	if (strcmp(of, "agent_ear") && strcmp(of, "caller_ear"))
-		return cw_why_set(why, EINVAL, "'of' must be agent_ear (what the agent understood of us) or caller_ear");
+		return cw_why_set(
+			why, EINVAL, "'of' must be agent_ear (what the agent understood of us) or caller_ear");
 	return cw_check_needs_limits(conf, why);
 }
 
@@ -169,20 +175,24 @@ static int validate_keep(const json_t *conf, struct cw_why *why)
 }
 
 const struct cw_check_kind cw_checks_time[] = {
-	{"response_ms", "agent's audible onset after the caller's last voiced sample (of the turn; under `assert`: the worst of all turns)",
+	{"response_ms",
+		"agent's audible onset after the caller's last voiced sample (of the turn; under `assert`: the worst of all turns)",
 		CW_CHECK_ANYWHERE, limit_keys, cw_check_needs_limits, run_response, "response"},
-	{"barge_in_stop_ms", "caller's onset to the agent's last voiced sample", CW_CHECK_ANYWHERE, limit_keys, cw_check_needs_limits,
-		run_response, "stop"},
-	{"agent_keeps_talking", "a sound or backchannel of the caller does not stop the agent", CW_CHECK_TURN_ONLY, keep_keys, validate_keep,
-		run_keeps_talking, NULL},
-	{"first_word_ms", "answer to the agent's first audible speech", CW_CHECK_CALL_ONLY, limit_keys, cw_check_needs_limits, run_call, NULL},
-	{"dead_air_ms", "longest silence above 1.5 s of both while the agent owes words", CW_CHECK_CALL_ONLY, limit_keys, cw_check_needs_limits,
-		run_call, NULL},
-	{"talk_ratio", "agent's share of all speech", CW_CHECK_CALL_ONLY, limit_keys, cw_check_needs_limits, run_call, NULL},
+	{"barge_in_stop_ms", "caller's onset to the agent's last voiced sample", CW_CHECK_ANYWHERE, limit_keys,
+		cw_check_needs_limits, run_response, "stop"},
+	{"agent_keeps_talking", "a sound or backchannel of the caller does not stop the agent", CW_CHECK_TURN_ONLY,
+		keep_keys, validate_keep, run_keeps_talking, NULL},
+	{"first_word_ms", "answer to the agent's first audible speech", CW_CHECK_CALL_ONLY, limit_keys,
+		cw_check_needs_limits, run_call, NULL},
+	{"dead_air_ms", "longest silence above 1.5 s of both while the agent owes words", CW_CHECK_CALL_ONLY,
+		limit_keys, cw_check_needs_limits, run_call, NULL},
+	{"talk_ratio", "agent's share of all speech", CW_CHECK_CALL_ONLY, limit_keys, cw_check_needs_limits, run_call,
+		NULL},
 	{"overlap_ms", "both speak", CW_CHECK_CALL_ONLY, limit_keys, cw_check_needs_limits, run_call, NULL},
-	{"interruptions", "agent onsets more than 200 ms inside the caller's words", CW_CHECK_CALL_ONLY, limit_keys, cw_check_needs_limits,
-		run_call, NULL},
+	{"interruptions", "agent onsets more than 200 ms inside the caller's words", CW_CHECK_CALL_ONLY, limit_keys,
+		cw_check_needs_limits, run_call, NULL},
 	{"duration_ms", "answer to end", CW_CHECK_CALL_ONLY, limit_keys, cw_check_needs_limits, run_call, NULL},
-	{"wer", "word error rate of the agent's ear (or, of: caller_ear, of ours)", CW_CHECK_CALL_ONLY, wer_keys, validate_wer, run_wer, NULL},
+	{"wer", "word error rate of the agent's ear (or, of: caller_ear, of ours)", CW_CHECK_CALL_ONLY, wer_keys,
+		validate_wer, run_wer, NULL},
 	{0},
 };

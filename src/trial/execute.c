@@ -17,9 +17,9 @@
 #include "world/sim.h"
 #include "world/world.h"
 
-#define AGENT_END_US  3000000u      /* the agent's own side may take so long to notice the end */
-#define TEMPLATE_MAX  (1u << 20)
-#define SIM_SLACK_US  120000000u    /* beyond the limit of the call: then the simulation itself hangs */
+#define AGENT_END_US 3000000u /* the agent's own side may take so long to notice the end */
+#define TEMPLATE_MAX (1u << 20)
+#define SIM_SLACK_US 120000000u /* beyond the limit of the call: then the simulation itself hangs */
 
 enum stage { STAGE_OPENING, STAGE_TALKING, STAGE_ENDING, STAGE_RECORDING, STAGE_PROBING, STAGE_JUDGING, STAGE_OVER };
 
@@ -36,8 +36,8 @@ struct cw_execution {
 	struct cw_probes *probes;
 	struct cw_timer timer;
 	struct cw_effect_conf channel;
-	struct cw_call_record *record;      /* without parent: goes to the judge */
-	struct cw_exec_result *result;      /* simulation: kept here */
+	struct cw_call_record *record; /* without parent: goes to the judge */
+	struct cw_exec_result *result; /* simulation: kept here */
 	struct cw_work *job;
 	void (*done)(struct cw_execution *x, struct cw_exec_result *result, void *arg);
 	void *arg;
@@ -114,7 +114,7 @@ static void judge(struct cw_execution *x)
 	x->stage = STAGE_JUDGING;
 	cw_timer_stop(&x->timer);
 	if (x->sim)
-		return;   /* cw_execution_simulate() judges when the world stands still */
+		return; /* cw_execution_simulate() judges when the world stands still */
 	close_call(x);
 	if (x->probes)
 		cw_probes_take(x->probes, x->record, &x->record->probes, &x->record->n_probes);
@@ -128,7 +128,12 @@ static void judge(struct cw_execution *x)
 	j->execution = x;
 	j->record = talloc_move(j, &x->record);
 
-	const struct cw_job job = {.run = judge_run, .done = judge_done, .dispose = judge_dispose, .arg = j, .blocking = true, .label = "trial.judge"};
+	const struct cw_job job = {.run = judge_run,
+		.done = judge_done,
+		.dispose = judge_dispose,
+		.arg = j,
+		.blocking = true,
+		.label = "trial.judge"};
 
 	if (cw_work(x, x->world, &job, &x->job)) {
 		(void)talloc_free(j);
@@ -157,14 +162,14 @@ static void begin_probes(struct cw_execution *x)
 	}
 	x->stage = STAGE_PROBING;
 	if (x->sim || cw_probes_open(x, x->world, x->conf.item->test, on_probed, x, &x->probes))
-		judge(x);   /* without probes their assertions become errors */
+		judge(x); /* without probes their assertions become errors */
 }
 
 static void on_recorded(int err, void *arg)
 {
 	struct cw_execution *x = arg;
 
-	(void)err;   /* a recording cut short is still judged: places come from what there is */
+	(void)err; /* a recording cut short is still judged: places come from what there is */
 	if (x->stage == STAGE_RECORDING)
 		begin_probes(x);
 }
@@ -414,8 +419,9 @@ static int open_all(struct cw_execution *x, struct cw_why *why)
 	if (!err)
 		err = open_recorder(x, why);
 	if (!err)
-		cw_timeline_add(x->record->caller, 0, CW_SIDE_LINE, CW_EV_CALL_STARTED, "{s:s, s:s, s:s, s:s, s:I}", "call_id", it->key, "from", "", "to", "",
-			"line", it->target, "wall_us", (json_int_t)cw_wall(x->world));
+		cw_timeline_add(x->record->caller, 0, CW_SIDE_LINE, CW_EV_CALL_STARTED, "{s:s, s:s, s:s, s:s, s:I}",
+			"call_id", it->key, "from", "", "to", "", "line", it->target, "wall_us",
+			(json_int_t)cw_wall(x->world));
 	if (!err)
 		err = cw_target_open(x, x->world, &tc, &target_events, x, &x->target, why);
 	return err;
@@ -466,7 +472,8 @@ static void begin(struct cw_execution *x)
 }
 
 int cw_execution_start(void *parent, struct cw_world *w, const struct cw_exec_conf *conf,
-	void (*done)(struct cw_execution *x, struct cw_exec_result *result, void *arg), void *arg, struct cw_execution **ret)
+	void (*done)(struct cw_execution *x, struct cw_exec_result *result, void *arg), void *arg,
+	struct cw_execution **ret)
 {
 	struct cw_execution *x;
 	int err = new_execution(parent, w, conf, &x);
@@ -531,12 +538,12 @@ static void serve(struct cw_world *w, struct cw_execution *x)
 static int run_world(struct cw_exec_conf const *conf, struct cw_call_record **ret)
 {
 	CW_SCOPED struct cw_world *w = NULL;
+	CW_SCOPED struct cw_execution *x = NULL; /* ends before its world */
 	const struct cw_sim_conf sc = sim_conf(conf);
-	struct cw_execution *x;
 	int err = cw_sim_new(NULL, &sc, &w);
 
 	if (!err)
-		err = new_execution(w, w, conf, &x);
+		err = new_execution(NULL, w, conf, &x);
 	if (err)
 		return err;
 	begin(x);

@@ -10,25 +10,26 @@
 struct cw_world;
 
 enum cw_verdict { CW_VERDICT_PASS, CW_VERDICT_FAIL, CW_VERDICT_INVALID, CW_VERDICT_ERROR, CW_VERDICT_N };
-const char *cw_verdict_name(enum cw_verdict v);           /* "PASS" */
-int cw_verdict_of(const char *name, enum cw_verdict *ret);  /* EINVAL */
+const char *cw_verdict_name(enum cw_verdict v);            /* "PASS" */
+int cw_verdict_of(const char *name, enum cw_verdict *ret); /* EINVAL */
 
 struct cw_exec_conf {
 	const struct cw_plan_item *item;
 	const struct cw_trial_conf *trial;
-	const char *run_dir;             /* calls/<key>/ is made below it */
-	const char *db_template;         /* migrated empty database to copy for in-process agents, or NULL: each makes its own */
-	const int16_t *babble;           /* for channels with a crowd in them, or NULL; outlives the execution */
+	const char *run_dir; /* calls/<key>/ is made below it */
+	const char
+		*db_template;  /* migrated empty database to copy for in-process agents, or NULL: each makes its own */
+	const int16_t *babble; /* for channels with a crowd in them, or NULL; outlives the execution */
 	size_t n_babble;
 };
 
-struct cw_exec_result {                  /* talloc object */
+struct cw_exec_result { /* talloc object */
 	enum cw_verdict verdict;
-	bool unreachable;                /* ERROR because nobody was there */
-	bool broken;                     /* under injected faults: a promise that must hold in spite of them was broken */
-	uint64_t duration_us;            /* answer to end, on the call's clock */
-	uint64_t cpu_us;                 /* processor time, simulation only */
-	json_t *json;                    /* the line of results.jsonl, owned */
+	bool unreachable;     /* ERROR because nobody was there */
+	bool broken;          /* under injected faults: a promise that must hold in spite of them was broken */
+	uint64_t duration_us; /* answer to end, on the call's clock */
+	uint64_t cpu_us;      /* processor time, simulation only */
+	json_t *json;         /* the line of results.jsonl, owned */
 };
 
 /* Simulate: returns when the call is judged. ENOMEM; everything else is the result's verdict. */
@@ -38,4 +39,5 @@ struct cw_execution;
 /* Start in real time: @done is called once, with a result under @parent (NULL: out of memory); the execution may be freed in it. Freeing it
  * before drops the call. */
 int cw_execution_start(void *parent, struct cw_world *w, const struct cw_exec_conf *conf,
-	void (*done)(struct cw_execution *x, struct cw_exec_result *result, void *arg), void *arg, struct cw_execution **ret);
+	void (*done)(struct cw_execution *x, struct cw_exec_result *result, void *arg), void *arg,
+	struct cw_execution **ret);

@@ -11,7 +11,8 @@
 
 #define CHECKS_MAX   2000
 #define RECORD_MAX_S 10800
-#define SILENCE_MAX_MS 7500.0   /* under faults: an agent that owes words is never silent for longer (fallback at 6 s, and its onset) */
+#define SILENCE_MAX_MS \
+	7500.0 /* under faults: an agent that owes words is never silent for longer (fallback at 6 s, and its onset) */
 
 struct judgement {
 	const struct cw_call_record *record;
@@ -22,7 +23,7 @@ struct judgement {
 	enum cw_verdict verdict;
 	bool unreachable;
 	const char *reason;
-	json_t *broken;                  /* promises broken under faults */
+	json_t *broken; /* promises broken under faults */
 };
 
 /* ---- assertions of a test ---- */
@@ -59,7 +60,8 @@ static int load_pcm(void *parent, const char *path, int16_t *pcm[2], size_t *n)
 
 	if (err)
 		return err;
-	if (cw_wav_format(r)->channels != 2 || cw_wav_format(r)->rate_hz != 8000 || cw_wav_frames(r) > (uint64_t)RECORD_MAX_S * 8000)
+	if (cw_wav_format(r)->channels != 2 || cw_wav_format(r)->rate_hz != 8000 ||
+		cw_wav_frames(r) > (uint64_t)RECORD_MAX_S * 8000)
 		return EBADMSG;
 
 	size_t frames = (size_t)cw_wav_frames(r), got = 0;
@@ -171,7 +173,12 @@ static int fail_unreached(struct judgement *j, size_t step)
 
 		if (!c)
 			return 0;
-		*c = (struct cw_check){.of = &e->asserts[i], .status = CW_CHECK_FAIL, .play = CW_PLAY_NONE, .expected = "", .got = "", .decided_by = "",
+		*c = (struct cw_check){.of = &e->asserts[i],
+			.status = CW_CHECK_FAIL,
+			.play = CW_PLAY_NONE,
+			.expected = "",
+			.got = "",
+			.decided_by = "",
 			.at_us = (int64_t)j->view->end_us};
 		c->reason = talloc_asprintf(j, "turn %zu was never reached", step + 1);
 		if (!c->reason)
@@ -221,8 +228,8 @@ static const struct cw_check *first_of(const struct judgement *j, enum cw_check_
 
 static int settle_by(struct judgement *j, enum cw_verdict v, const struct cw_check *c)
 {
-	return settle(j, v, "%s: expected %s, got %s%s%s", c->of->name, c->expected[0] ? c->expected : "-", c->got[0] ? c->got : "-",
-		c->reason[0] ? ": " : "", c->reason);
+	return settle(j, v, "%s: expected %s, got %s%s%s", c->of->name, c->expected[0] ? c->expected : "-",
+		c->got[0] ? c->got : "-", c->reason[0] ? ": " : "", c->reason);
 }
 
 static int settle_cut(struct judgement *j)
@@ -232,12 +239,12 @@ static int settle_cut(struct judgement *j)
 	const struct cw_step *next = r->script.steps_played < s->n_steps ? &s->steps[r->script.steps_played] : NULL;
 
 	if (r->end_reason != CW_END_REMOTE)
-		return settle(j, CW_VERDICT_FAIL, "the call broke off (%s%s%s)", cw_end_reason_name(r->end_reason), r->end_detail[0] ? ": " : "",
-			r->end_detail);
+		return settle(j, CW_VERDICT_FAIL, "the call broke off (%s%s%s)", cw_end_reason_name(r->end_reason),
+			r->end_detail[0] ? ": " : "", r->end_detail);
 	if (!next)
 		return settle(j, CW_VERDICT_FAIL, "the agent hung up inside the caller's last words");
-	return settle(j, CW_VERDICT_FAIL, "the agent hung up before turn %zu (%s%s%s)", r->script.steps_played + 1, cw_act_name(next->act),
-		next->text ? " " : "", next->text ? next->text : "");
+	return settle(j, CW_VERDICT_FAIL, "the agent hung up before turn %zu (%s%s%s)", r->script.steps_played + 1,
+		cw_act_name(next->act), next->text ? " " : "", next->text ? next->text : "");
 }
 
 static int settle_never_up(struct judgement *j)
@@ -246,9 +253,10 @@ static int settle_never_up(struct judgement *j)
 
 	j->unreachable = true;
 	if (r->open_err)
-		return settle(j, CW_VERDICT_ERROR, "target %s: %s", r->item->target, r->open_why && r->open_why[0] ? r->open_why : strerror(r->open_err));
-	return settle(j, CW_VERDICT_ERROR, "target %s did not answer (%s%s%s): is it running?", r->item->target, cw_end_reason_name(r->end_reason),
-		r->end_detail[0] ? ": " : "", r->end_detail);
+		return settle(j, CW_VERDICT_ERROR, "target %s: %s", r->item->target,
+			r->open_why && r->open_why[0] ? r->open_why : strerror(r->open_err));
+	return settle(j, CW_VERDICT_ERROR, "target %s did not answer (%s%s%s): is it running?", r->item->target,
+		cw_end_reason_name(r->end_reason), r->end_detail[0] ? ": " : "", r->end_detail);
 }
 
 static int reach_verdict(struct judgement *j)
@@ -261,8 +269,8 @@ static int reach_verdict(struct judgement *j)
 	if (r->script.end == CW_SCRIPT_BROKEN || r->script.end == CW_SCRIPT_NO_ANSWER)
 		return settle(j, CW_VERDICT_INVALID, "%s", r->script.reason);
 	if (r->timed_out)
-		return settle(j, CW_VERDICT_FAIL, "the call took longer than its limit of %.0f s", (double)(r->trial->timeout_us ? r->trial->timeout_us
-			: r->item->test->timeout_us) / 1e6);
+		return settle(j, CW_VERDICT_FAIL, "the call took longer than its limit of %.0f s",
+			(double)(r->trial->timeout_us ? r->trial->timeout_us : r->item->test->timeout_us) / 1e6);
 	if (r->script.end == CW_SCRIPT_CUT)
 		return settle_cut(j);
 	if (r->script.end == CW_SCRIPT_GAVE_UP)
@@ -287,7 +295,7 @@ static int broke(struct judgement *j, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	(void)vsnprintf(text, sizeof(text), fmt, ap);  /* fits */
+	(void)vsnprintf(text, sizeof(text), fmt, ap); /* fits */
 	va_end(ap);
 	return json_array_append_new(j->broken, json_string(text)) ? ENOMEM : 0;
 }
@@ -297,7 +305,7 @@ static int64_t extra_bookings(const char *path)
 	CW_JSON_SCOPED json_t *rows = NULL;
 
 	if (cw_db_query(path, "SELECT count(*) - count(DISTINCT call_id) AS extra FROM appointment", &rows, NULL))
-		return 0;   /* no such table: an agent which books nothing */
+		return 0; /* no such table: an agent which books nothing */
 	return cw_json_int(json_array_get(rows, 0), "extra", 0);
 }
 
@@ -313,7 +321,8 @@ static int check_promises(struct judgement *j)
 	if (r->timed_out)
 		err = broke(j, "the call did not end within its limit");
 	if (!err && silence.known && silence.v > SILENCE_MAX_MS)
-		err = broke(j, "the agent owed words and was silent for %.1f s at %.1f s", silence.v / 1000, (double)silence.at_us / 1e6);
+		err = broke(j, "the agent owed words and was silent for %.1f s at %.1f s", silence.v / 1000,
+			(double)silence.at_us / 1e6);
 	if (!err && r->db_path && extra_bookings(r->db_path) > 0)
 		err = broke(j, "more than one appointment was booked by one call");
 	return err;
@@ -333,11 +342,13 @@ static json_t *turns_json(const struct judgement *j)
 	for (size_t i = 0; list && i < j->view->n_plays; i++) {
 		const struct cw_play *p = &j->view->plays[i];
 		struct cw_value x = cw_measure_response_ms(j->view, i);
-		json_t *o = json_pack("{s:s, s:I, s:s, s:s, s:s, s:f, s:o}", "of", p->kind, "n", (json_int_t)p->index + 1, "name", p->name, "action", p->action,
-			"text", p->text, "at_s", (double)p->onset_us / 1e6, "response_ms", value_json(x));
+		json_t *o = json_pack("{s:s, s:I, s:s, s:s, s:s, s:f, s:o}", "of", p->kind, "n",
+			(json_int_t)p->index + 1, "name", p->name, "action", p->action, "text", p->text, "at_s",
+			(double)p->onset_us / 1e6, "response_ms", value_json(x));
 
 		if (o && !x.known)
-			(void)json_object_set_new(o, "null", json_string(x.reason));  /* a missing reason harms nothing */
+			(void)json_object_set_new(
+				o, "null", json_string(x.reason)); /* a missing reason harms nothing */
 		if (json_array_append_new(list, o)) {
 			json_decref(list);
 			return NULL;
@@ -348,8 +359,9 @@ static json_t *turns_json(const struct judgement *j)
 
 static json_t *check_json(const struct judgement *j, const struct cw_check *c)
 {
-	json_t *o = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:f}", "type", c->of->name, "status", cw_check_status_name(c->status), "expected",
-		c->expected, "got", c->got, "reason", c->reason, "decided_by", c->decided_by, "weight", c->of->weight);
+	json_t *o = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:f}", "type", c->of->name, "status",
+		cw_check_status_name(c->status), "expected", c->expected, "got", c->got, "reason", c->reason,
+		"decided_by", c->decided_by, "weight", c->of->weight);
 	char text[64];
 
 	if (!o)
@@ -357,11 +369,11 @@ static json_t *check_json(const struct judgement *j, const struct cw_check *c)
 	if (c->play != CW_PLAY_NONE) {
 		const struct cw_play *p = &j->view->plays[c->play];
 
-		(void)snprintf(text, sizeof(text), "%s %zu", p->kind, p->index + 1);  /* fits */
+		(void)snprintf(text, sizeof(text), "%s %zu", p->kind, p->index + 1); /* fits */
 		(void)json_object_set_new(o, "turn", json_string(text));
 		if (p->name[0])
 			(void)json_object_set_new(o, "name", json_string(p->name));
-		if (j->record->item->test->fresh && p->index > 0)   /* an entry which needed those before it */
+		if (j->record->item->test->fresh && p->index > 0) /* an entry which needed those before it */
 			(void)json_object_set_new(o, "context", json_true());
 	}
 	if (c->of->line)
@@ -369,7 +381,8 @@ static json_t *check_json(const struct judgement *j, const struct cw_check *c)
 	if (c->at_us >= 0) {
 		static const char *const files[CW_RECORD_N] = {"both.wav@", "mono.wav@", ""};
 
-		(void)snprintf(text, sizeof(text), "%s%.1fs", files[j->record->trial->record], (double)c->at_us / 1e6);  /* fits */
+		(void)snprintf(text, sizeof(text), "%s%.1fs", files[j->record->trial->record],
+			(double)c->at_us / 1e6); /* fits */
 		(void)json_object_set_new(o, "at", json_string(text));
 	}
 	return o;
@@ -390,8 +403,12 @@ static json_t *checks_json(const struct judgement *j)
 
 static json_t *end_json(const struct cw_call_record *r)
 {
-	return json_pack("{s:s, s:s, s:s, s:s}", "by", r->end_reason == CW_END_LOCAL ? "caller" : r->end_reason == CW_END_REMOTE ? "agent" : "line", "reason",
-		cw_end_reason_name(r->end_reason), "detail", r->end_detail, "script", cw_script_end_name(r->script.end));
+	return json_pack("{s:s, s:s, s:s, s:s}", "by",
+		r->end_reason == CW_END_LOCAL    ? "caller"
+		: r->end_reason == CW_END_REMOTE ? "agent"
+						 : "line",
+		"reason", cw_end_reason_name(r->end_reason), "detail", r->end_detail, "script",
+		cw_script_end_name(r->script.end));
 }
 
 static json_t *result_json(const struct judgement *j)
@@ -402,13 +419,16 @@ static json_t *result_json(const struct judgement *j)
 	CW_SCOPED char *rerun = cw_plan_rerun(NULL, it, r->trial);
 	char seed[24];
 
-	(void)snprintf(seed, sizeof(seed), "%016llx", (unsigned long long)it->seed);  /* fits */
-	return json_pack("{s:s, s:s, s:s, s:I, s:{s:s, s:s, s:s}, s:I, s:s, s:s, s:s, s:s, s:f, s:o, s:o, s:o, s:o, s:o, s:s, s:I, s:O, s:s, s:s}", "key", it->key, "test",
-		it->test->id, "file", it->test->file, "line", (json_int_t)it->test->line, "slice", "language", it->language, "voice", it->voice, "channel",
-		it->channel, "repeat", (json_int_t)it->repeat, "seed", seed, "target", it->target, "verdict", cw_verdict_name(j->verdict), "reason", j->reason,
-		"score", j->weight > 0 ? j->passed / j->weight : 0.0, "duration_ms", value_json(duration), "checks", checks_json(j), "turns", turns_json(j),
-		"measures", cw_measure_json(j->view), "end", end_json(r), "source", j->view->from_samples ? "samples" : "frames", "faults",
-		(json_int_t)r->faults, "broken", j->broken, "folder", it->key, "rerun", rerun ? rerun : "");
+	(void)snprintf(seed, sizeof(seed), "%016llx", (unsigned long long)it->seed); /* fits */
+	return json_pack(
+		"{s:s, s:s, s:s, s:I, s:{s:s, s:s, s:s}, s:I, s:s, s:s, s:s, s:s, s:f, s:o, s:o, s:o, s:o, s:o, s:s, s:I, s:O, s:s, s:s}",
+		"key", it->key, "test", it->test->id, "file", it->test->file, "line", (json_int_t)it->test->line,
+		"slice", "language", it->language, "voice", it->voice, "channel", it->channel, "repeat",
+		(json_int_t)it->repeat, "seed", seed, "target", it->target, "verdict", cw_verdict_name(j->verdict),
+		"reason", j->reason, "score", j->weight > 0 ? j->passed / j->weight : 0.0, "duration_ms",
+		value_json(duration), "checks", checks_json(j), "turns", turns_json(j), "measures",
+		cw_measure_json(j->view), "end", end_json(r), "source", j->view->from_samples ? "samples" : "frames",
+		"faults", (json_int_t)r->faults, "broken", j->broken, "folder", it->key, "rerun", rerun ? rerun : "");
 }
 
 static int make_result(struct judgement *j, void *parent, struct cw_exec_result **ret);
@@ -451,7 +471,7 @@ static void forget(const char *dir, const char *name)
 	char path[4096];
 
 	(void)snprintf(path, sizeof(path), "%s/%s", dir, name);
-	(void)unlink(path);  /* may never have been there */
+	(void)unlink(path); /* may never have been there */
 }
 
 /* Nothing to keep of a call without a recording that passed. */
@@ -462,11 +482,12 @@ static void tidy(const struct judgement *j)
 	if (r->trial->record != CW_RECORD_NONE || !r->call_dir)
 		return;
 	if (j->verdict == CW_VERDICT_PASS && !json_array_size(j->broken)) {
-		static const char *const names[] = {"agent.db", "agent.db-wal", "agent.db-shm", "events.jsonl", "transcript.json", "waterfall.json", "labels.txt"};
+		static const char *const names[] = {"agent.db", "agent.db-wal", "agent.db-shm", "events.jsonl",
+			"transcript.json", "waterfall.json", "labels.txt"};
 
 		for (size_t i = 0; i < CW_COUNT(names); i++)
 			forget(r->call_dir, names[i]);
-		(void)rmdir(r->call_dir);  /* stays when something else is in it */
+		(void)rmdir(r->call_dir); /* stays when something else is in it */
 	}
 }
 

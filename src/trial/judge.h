@@ -7,25 +7,25 @@
 #include "trial/execute.h"
 #include "trial/view.h"
 
-struct cw_call_record {                  /* what is left of a call when it is over; its strings and timelines belong to it */
+struct cw_call_record { /* what is left of a call when it is over; its strings and timelines belong to it */
 	const struct cw_plan_item *item;
 	const struct cw_trial_conf *trial;
-	const char *run_dir, *call_dir;  /* call_dir: "<run>/calls/<key>", NULL: nothing is kept */
-	struct cw_timeline *caller, *agent;   /* agent: NULL when not visible */
+	const char *run_dir, *call_dir;     /* call_dir: "<run>/calls/<key>", NULL: nothing is kept */
+	struct cw_timeline *caller, *agent; /* agent: NULL when not visible */
 	struct cw_script_result script;
 	enum cw_end_reason end_reason;
 	const char *end_detail;
 	uint64_t end_us;
-	bool timed_out;                  /* we ended it: too long */
-	int open_err;                    /* it never began: errno of why, and the reason in open_why */
+	bool timed_out; /* we ended it: too long */
+	int open_err;   /* it never began: errno of why, and the reason in open_why */
 	const char *open_why;
-	const char *db_path;             /* or NULL */
-	const char *wav_path;            /* or NULL */
-	const uint8_t *levels[2];        /* by side, per 20 ms; or NULL */
+	const char *db_path;      /* or NULL */
+	const char *wav_path;     /* or NULL */
+	const uint8_t *levels[2]; /* by side, per 20 ms; or NULL */
 	size_t n_levels[2];
 	struct cw_view_probe *probes;
 	size_t n_probes;
-	unsigned faults;                 /* injected */
+	unsigned faults; /* injected */
 };
 
 /* ENOMEM. */

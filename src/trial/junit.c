@@ -46,7 +46,7 @@ static void put_details(struct cw_buf *b, const json_t *r)
 	size_t i;
 	json_t *c;
 
-	json_array_foreach(json_object_get(r, "checks"), i, c) {
+	json_array_foreach (json_object_get(r, "checks"), i, c) {
 		if (!strcmp(cw_json_str(c, "status", ""), "pass"))
 			continue;
 		put_xml(b, cw_json_str(c, "turn", "call"));
@@ -75,8 +75,8 @@ static void put_case(struct cw_buf *b, const json_t *r)
 	const json_t *s = json_object_get(r, "slice");
 	CW_BUF_SCOPED struct cw_buf name = CW_BUF(1024);
 
-	cw_buf_fmt(&name, "%s [%s %s %s] #%lld", cw_json_str(r, "test", ""), cw_json_str(s, "language", ""), cw_json_str(s, "voice", ""),
-		cw_json_str(s, "channel", ""), (long long)cw_json_int(r, "repeat", 1));
+	cw_buf_fmt(&name, "%s [%s %s %s] #%lld", cw_json_str(r, "test", ""), cw_json_str(s, "language", ""),
+		cw_json_str(s, "voice", ""), cw_json_str(s, "channel", ""), (long long)cw_json_int(r, "repeat", 1));
 	cw_buf_puts(b, "    <testcase");
 	put_attribute(b, "classname", cw_json_str(r, "file", ""));
 	put_attribute(b, "name", cw_buf_err(&name) ? cw_json_str(r, "key", "") : name.p);
@@ -107,7 +107,7 @@ static struct sums sum(const struct cw_tally *t, const char *file)
 	size_t i;
 	json_t *r;
 
-	json_array_foreach(t->results, i, r) {
+	json_array_foreach (t->results, i, r) {
 		const char *verdict = cw_json_str(r, "verdict", "");
 
 		if (file && strcmp(cw_json_str(r, "file", ""), file))
@@ -122,7 +122,8 @@ static struct sums sum(const struct cw_tally *t, const char *file)
 
 static void put_sums(struct cw_buf *b, const struct sums *s)
 {
-	cw_buf_fmt(b, " tests=\"%zu\" failures=\"%zu\" errors=\"%zu\" time=\"%.3f\">\n", s->n, s->failures, s->errors, s->time_s);
+	cw_buf_fmt(b, " tests=\"%zu\" failures=\"%zu\" errors=\"%zu\" time=\"%.3f\">\n", s->n, s->failures, s->errors,
+		s->time_s);
 }
 
 static void put_suite(struct cw_buf *b, const struct cw_tally *t, const char *file, const char *created)
@@ -135,7 +136,7 @@ static void put_suite(struct cw_buf *b, const struct cw_tally *t, const char *fi
 	put_attribute(b, "name", file);
 	put_attribute(b, "timestamp", created);
 	put_sums(b, &s);
-	json_array_foreach(t->results, i, r) {
+	json_array_foreach (t->results, i, r) {
 		if (!strcmp(cw_json_str(r, "file", ""), file))
 			put_case(b, r);
 	}
@@ -152,10 +153,10 @@ int cw_report_junit(const char *path, const json_t *run, const struct cw_tally *
 
 	cw_buf_puts(&b, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"callwright\"");
 	put_sums(&b, &all);
-	json_array_foreach(t->results, i, r) {
+	json_array_foreach (t->results, i, r) {
 		const char *file = cw_json_str(r, "file", "");
 
-		if (!before || strcmp(before, file))   /* results of a file stand together */
+		if (!before || strcmp(before, file)) /* results of a file stand together */
 			put_suite(&b, t, file, cw_json_str(run, "created", ""));
 		before = file;
 	}

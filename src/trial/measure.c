@@ -7,10 +7,10 @@
 #include "trial/view_int.h"
 
 #define DEAD_AIR_US    1500000u
-#define INSIDE_US      200000u    /* an agent onset this far inside our words interrupts us */
-#define SAME_SPEECH_US 500000u    /* a shorter gap inside the agent's speech does not end it */
-#define GOES_ON_US     500000u    /* this much speech after our sound shows that the agent went on */
-#define RESUME_MAX_US  5000000u   /* a longer silence after our sound is no pause any more */
+#define INSIDE_US      200000u  /* an agent onset this far inside our words interrupts us */
+#define SAME_SPEECH_US 500000u  /* a shorter gap inside the agent's speech does not end it */
+#define GOES_ON_US     500000u  /* this much speech after our sound shows that the agent went on */
+#define RESUME_MAX_US  5000000u /* a longer silence after our sound is no pause any more */
 
 static struct cw_value known(double v, uint64_t at_us)
 {
@@ -174,7 +174,7 @@ static struct cw_value dead_air(const struct cw_view *v, bool total)
 		uint64_t next = i < v->n_plays ? v->plays[i].t_us : UINT64_MAX;
 
 		if (p && strcmp(p->action, "say") && strcmp(p->action, "dtmf"))
-			continue;   /* the caller is silent on purpose: it owes */
+			continue; /* the caller is silent on purpose: it owes */
 
 		uint64_t silent = silence_after(v, from, next);
 
@@ -246,7 +246,7 @@ struct cw_value cw_measure_interruptions(const struct cw_view *v)
 		const struct cw_play *p = &v->plays[i];
 
 		if (!p->audible || strcmp(p->action, "say") || agent(v, stretch_at(v, p->onset_us)))
-			continue;   /* it was speaking before: then we interrupted it */
+			continue; /* it was speaking before: then we interrupted it */
 		for (size_t k = 0; agent(v, k); k++) {
 			uint64_t onset = agent(v, k)->onset_us;
 
@@ -268,7 +268,8 @@ struct cw_value cw_measure_duration_ms(const struct cw_view *v)
 /* ---- word errors ---- */
 
 /* Words one side's ear heard, of all turns of @side, from the listener's timeline. */
-static void collect(struct cw_buf *b, const struct cw_timeline *t, enum cw_event_kind kind, enum cw_side side, const char *key)
+static void collect(
+	struct cw_buf *b, const struct cw_timeline *t, enum cw_event_kind kind, enum cw_side side, const char *key)
 {
 	size_t from = 0;
 

@@ -42,7 +42,8 @@ static bool is_scenario_name(const char *name)
 	return (n > 5 && !strcmp(name + n - 5, ".yaml")) || (n > 4 && !strcmp(name + n - 4, ".yml"));
 }
 
-static int add_path(struct cw_plan *p, const char *path, const struct cw_trial_conf *conf, unsigned depth, struct cw_why *why);
+static int add_path(
+	struct cw_plan *p, const char *path, const struct cw_trial_conf *conf, unsigned depth, struct cw_why *why);
 
 static int add_file(struct cw_plan *p, const char *path, const struct cw_trial_conf *conf, struct cw_why *why)
 {
@@ -87,7 +88,8 @@ static int read_names(void *parent, DIR *dir, char ***ret, size_t *n)
 	return 0;
 }
 
-static int add_folder(struct cw_plan *p, const char *path, const struct cw_trial_conf *conf, unsigned depth, struct cw_why *why)
+static int add_folder(
+	struct cw_plan *p, const char *path, const struct cw_trial_conf *conf, unsigned depth, struct cw_why *why)
 {
 	CW_SCOPED char *scratch = talloc_strdup(NULL, path);
 	DIR *dir = opendir(path);
@@ -97,13 +99,13 @@ static int add_folder(struct cw_plan *p, const char *path, const struct cw_trial
 	if (!dir)
 		return cw_why_at(why, errno, path, 0, 0, "cannot be opened: %s", strerror(errno));
 	if (!scratch) {
-		(void)closedir(dir);  /* it was only read */
+		(void)closedir(dir); /* it was only read */
 		return ENOMEM;
 	}
 
 	int err = read_names(scratch, dir, &names, &n);
 
-	(void)closedir(dir);  /* it was only read */
+	(void)closedir(dir); /* it was only read */
 	if (n)
 		qsort(names, n, sizeof(*names), compare);
 	while (scratch[0] && scratch[strlen(scratch) - 1] == '/')
@@ -120,7 +122,8 @@ static int add_folder(struct cw_plan *p, const char *path, const struct cw_trial
 	return err;
 }
 
-static int add_path(struct cw_plan *p, const char *path, const struct cw_trial_conf *conf, unsigned depth, struct cw_why *why)
+static int add_path(
+	struct cw_plan *p, const char *path, const struct cw_trial_conf *conf, unsigned depth, struct cw_why *why)
 {
 	struct stat st;
 
@@ -209,7 +212,7 @@ static int fill_names(struct cw_plan *p, struct cw_plan_item *it, const struct c
 	it->key = key;
 	it->seed = mix(conf->seed + it->repeat - 1 + hash_text(0xcbf29ce484222325u, stem));
 	if (!it->seed)
-		it->seed = 1;   /* 0 means "from the kernel" to a world */
+		it->seed = 1; /* 0 means "from the kernel" to a world */
 	return 0;
 }
 
@@ -252,7 +255,8 @@ static const char *ear_of(const struct cw_test *t, const struct cw_trial_conf *c
 	return cw_str_starts(cw_str(voice), "modem") ? "modem" : "pocketsphinx";
 }
 
-static struct cw_plan_item item_of(const struct cw_scenario *s, const struct cw_test *t, const struct cw_trial_conf *conf, const char *voice)
+static struct cw_plan_item item_of(
+	const struct cw_scenario *s, const struct cw_test *t, const struct cw_trial_conf *conf, const char *voice)
 {
 	const char *agent = conf->sim || cw_str_starts(cw_str(voice), "modem") ? "modem" : NULL;
 
@@ -267,7 +271,8 @@ static struct cw_plan_item item_of(const struct cw_scenario *s, const struct cw_
 	};
 }
 
-static int multiply(struct cw_plan *p, const struct cw_scenario *s, const struct cw_test *t, const struct cw_trial_conf *conf, struct cw_why *why)
+static int multiply(struct cw_plan *p, const struct cw_scenario *s, const struct cw_test *t,
+	const struct cw_trial_conf *conf, struct cw_why *why)
 {
 	const struct cw_list languages = conf->languages.n ? conf->languages : t->matrix.languages;
 	const struct cw_list channels = conf->channels.n ? conf->channels : t->matrix.channels;
@@ -277,7 +282,8 @@ static int multiply(struct cw_plan *p, const struct cw_scenario *s, const struct
 	size_t n = languages.n * channels.n * voices.n * repeat;
 
 	if (p->n + n > CW_PLAN_MAX)
-		return cw_why_at(why, E2BIG, t->file, t->line, 0, "more than %d executions: fewer repeats or a smaller matrix", CW_PLAN_MAX);
+		return cw_why_at(why, E2BIG, t->file, t->line, 0,
+			"more than %d executions: fewer repeats or a smaller matrix", CW_PLAN_MAX);
 
 	struct cw_plan_item *grown = talloc_realloc(p, p->items, struct cw_plan_item, p->n + n + 1);
 
@@ -293,7 +299,8 @@ static int multiply(struct cw_plan *p, const struct cw_scenario *s, const struct
 		it.language = languages.items[cell / channels.n / voices.n];
 		if (!it.target)
 			return cw_why_at(why, EINVAL, t->file, t->line, 0,
-				"test '%s' has no target: give --target agent:FILE or twilio:URL, or 'target' in the file", t->id);
+				"test '%s' has no target: give --target agent:FILE or twilio:URL, or 'target' in the file",
+				t->id);
 
 		int err = add_item(p, &it, conf);
 
@@ -347,7 +354,8 @@ int cw_plan_new(void *parent, const struct cw_trial_conf *conf, struct cw_plan *
 static void put_word(struct cw_buf *b, const char *word)
 {
 	cw_buf_putc(b, ' ');
-	if (word[0] && strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-+=:/@,%^") == strlen(word)) {
+	if (word[0] && strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-+=:/@,%^") ==
+			       strlen(word)) {
 		cw_buf_puts(b, word);
 		return;
 	}

@@ -10,33 +10,33 @@
 #include "call/timeline.h"
 #include "trial/scenario.h"
 
-#define CW_PLAN_MAX 1000000   /* executions of one run */
+#define CW_PLAN_MAX 1000000 /* executions of one run */
 
 enum cw_record { CW_RECORD_STEREO, CW_RECORD_MONO, CW_RECORD_NONE, CW_RECORD_N };
 const char *cw_record_name(enum cw_record r);
-int cw_record_of(const char *name, enum cw_record *ret);    /* EINVAL */
+int cw_record_of(const char *name, enum cw_record *ret); /* EINVAL */
 
-struct cw_trial_conf {               /* of a whole run; strings are borrowed and must outlive it */
-	const char *const *files;    /* scenario files and folders of them */
+struct cw_trial_conf {            /* of a whole run; strings are borrowed and must outlive it */
+	const char *const *files; /* scenario files and folders of them */
 	size_t n_files;
-	const char *target;          /* NULL: as the files say */
+	const char *target; /* NULL: as the files say */
 	bool sim;
 	uint64_t seed;
-	unsigned repeat;             /* 0: as the files say */
-	unsigned jobs;               /* 0: 4 calls at a time in real time, 1 in simulation */
-	const char *filter;          /* regular expression on ids, or NULL */
-	struct cw_list tags;         /* tests with any of these; none: all */
-	unsigned first;              /* at most so many executions, 0: all */
-	struct cw_list voices, languages, channels;   /* instead of the files' */
-	const char *ear;             /* caller's recogniser, NULL: as the files say */
-	const char *agent_stt, *agent_voice;          /* instead of the agent file's */
-	uint64_t timeout_us;         /* of one call, 0: as the files say */
+	unsigned repeat;                            /* 0: as the files say */
+	unsigned jobs;                              /* 0: 4 calls at a time in real time, 1 in simulation */
+	const char *filter;                         /* regular expression on ids, or NULL */
+	struct cw_list tags;                        /* tests with any of these; none: all */
+	unsigned first;                             /* at most so many executions, 0: all */
+	struct cw_list voices, languages, channels; /* instead of the files' */
+	const char *ear;                            /* caller's recogniser, NULL: as the files say */
+	const char *agent_stt, *agent_voice;        /* instead of the agent file's */
+	uint64_t timeout_us;                        /* of one call, 0: as the files say */
 	bool fail_fast;
 	enum cw_record record;
-	double faults;               /* probability of each kind of simulated fault at each await point */
+	double faults; /* probability of each kind of simulated fault at each await point */
 	const struct cw_opt_pair *vars;
 	size_t n_vars;
-	cw_timeline_fn *watch;       /* sees every event of each caller's timeline as it happens (real time), or NULL */
+	cw_timeline_fn *watch; /* sees every event of each caller's timeline as it happens (real time), or NULL */
 	void *watch_arg;
 };
 
@@ -45,10 +45,10 @@ struct cw_plan_item {
 	const struct cw_test *test;
 	const char *target;
 	const char *language, *voice, *channel, *ear;
-	const char *agent_stt, *agent_voice;   /* NULL: as the agent file says */
-	unsigned repeat;                       /* from 1 */
-	const char *slice;                     /* "en-US.flite_rms.clean" */
-	const char *key;                       /* "book-repair.en-US.flite_rms.clean.1": also its folder under calls/ */
+	const char *agent_stt, *agent_voice; /* NULL: as the agent file says */
+	unsigned repeat;                     /* from 1 */
+	const char *slice;                   /* "en-US.flite_rms.clean" */
+	const char *key;                     /* "book-repair.en-US.flite_rms.clean.1": also its folder under calls/ */
 	uint64_t seed;
 };
 
@@ -57,7 +57,7 @@ struct cw_plan {
 	size_t n_scenarios;
 	struct cw_plan_item *items;
 	size_t n;
-	uint64_t hash;                         /* of files and configuration: equal hash = same plan */
+	uint64_t hash; /* of files and configuration: equal hash = same plan */
 };
 
 /* Load the files and multiply. EINVAL, ENOENT … with @why. A plan may be empty (n == 0: the filter left nothing). */

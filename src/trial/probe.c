@@ -7,8 +7,8 @@
 #include "world/net.h"
 #include "world/world.h"
 
-#define PROBE_US  10000000u
-#define BODY_MAX  (1u << 20)
+#define PROBE_US 10000000u
+#define BODY_MAX (1u << 20)
 
 struct question {
 	struct cw_probes *owner;
@@ -22,7 +22,7 @@ struct cw_probes {
 	struct cw_world *world;
 	struct question *q;
 	size_t n, open;
-	struct cw_timer none;               /* reports that there was nothing to ask */
+	struct cw_timer none; /* reports that there was nothing to ask */
 	void (*done)(void *arg);
 	void *arg;
 };
@@ -75,7 +75,10 @@ static int ask(const struct cw_assert *a, void *arg)
 	if (!is_http(a))
 		return 0;
 
-	const struct cw_http_req req = {.method = "GET", .url = cw_json_str(a->conf, "url", ""), .deadlines = {.total_us = PROBE_US}, .max_body = BODY_MAX};
+	const struct cw_http_req req = {.method = "GET",
+		.url = cw_json_str(a->conf, "url", ""),
+		.deadlines = {.total_us = PROBE_US},
+		.max_body = BODY_MAX};
 
 	*q = (struct question){.owner = p, .of = a, .body = CW_BUF(BODY_MAX)};
 	p->n++;
@@ -99,7 +102,8 @@ static int probes_end(struct cw_probes *p)
 	return 0;
 }
 
-int cw_probes_open(void *parent, struct cw_world *w, const struct cw_test *test, void (*done)(void *arg), void *arg, struct cw_probes **ret)
+int cw_probes_open(void *parent, struct cw_world *w, const struct cw_test *test, void (*done)(void *arg), void *arg,
+	struct cw_probes **ret)
 {
 	CW_SCOPED struct cw_probes *p = talloc_zero(NULL, struct cw_probes);
 	size_t n = 0;
@@ -111,11 +115,11 @@ int cw_probes_open(void *parent, struct cw_world *w, const struct cw_test *test,
 	p->arg = arg;
 	cw_timer_init(&p->none, w);
 	talloc_set_destructor(p, probes_end);
-	(void)cw_judge_each_assert(test, count_one, &n);  /* counting cannot fail */
+	(void)cw_judge_each_assert(test, count_one, &n); /* counting cannot fail */
 	p->q = talloc_zero_array(p, struct question, n + 1);
 	if (!p->q)
 		return ENOMEM;
-	(void)cw_judge_each_assert(test, ask, p);  /* errors are kept in the questions */
+	(void)cw_judge_each_assert(test, ask, p); /* errors are kept in the questions */
 	if (!p->open)
 		cw_timer_start(&p->none, 0, nothing_asked, p);
 	*ret = talloc_move(parent, &p);
@@ -133,7 +137,8 @@ void cw_probes_take(struct cw_probes *p, void *parent, struct cw_view_probe **re
 	for (size_t i = 0; i < p->n; i++) {
 		struct question *q = &p->q[i];
 
-		out[i] = (struct cw_view_probe){.of = q->of, .err = q->err, .status = q->status, .body = cw_buf_take(&q->body, out)};
+		out[i] = (struct cw_view_probe){
+			.of = q->of, .err = q->err, .status = q->status, .body = cw_buf_take(&q->body, out)};
 		if (!out[i].body && !out[i].err) {
 			out[i].body = talloc_strdup(out, "");
 			out[i].err = out[i].body ? 0 : ENOMEM;

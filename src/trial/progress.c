@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SHOWN_MAX 50   /* failures told again at the end; the rest is in the run's folder */
+#define SHOWN_MAX 50 /* failures told again at the end; the rest is in the run's folder */
 
 static const char *paint(const struct cw_progress *p, const char *verdict)
 {
@@ -24,7 +24,8 @@ static void slice_text(const json_t *result, char *out, size_t size)
 {
 	const json_t *s = json_object_get(result, "slice");
 
-	(void)snprintf(out, size, "%s %s %s", cw_json_str(s, "language", ""), cw_json_str(s, "voice", ""), cw_json_str(s, "channel", ""));  /* may be cut */
+	(void)snprintf(out, size, "%s %s %s", cw_json_str(s, "language", ""), cw_json_str(s, "voice", ""),
+		cw_json_str(s, "channel", "")); /* may be cut */
 }
 
 static void wipe(const struct cw_progress *p)
@@ -37,9 +38,10 @@ static void show_live(const struct cw_progress *p, unsigned running)
 {
 	if (!p->live)
 		return;
-	fprintf(stderr, "\r\033[K%zu/%zu  pass %zu  fail %zu  invalid %zu  error %zu  on the line %u", p->done, p->total, p->count[CW_VERDICT_PASS],
-		p->count[CW_VERDICT_FAIL], p->count[CW_VERDICT_INVALID], p->count[CW_VERDICT_ERROR], running);
-	(void)fflush(stderr);  /* only a picture */
+	fprintf(stderr, "\r\033[K%zu/%zu  pass %zu  fail %zu  invalid %zu  error %zu  on the line %u", p->done,
+		p->total, p->count[CW_VERDICT_PASS], p->count[CW_VERDICT_FAIL], p->count[CW_VERDICT_INVALID],
+		p->count[CW_VERDICT_ERROR], running);
+	(void)fflush(stderr); /* only a picture */
 }
 
 static double worst_response(const json_t *result)
@@ -48,7 +50,7 @@ static double worst_response(const json_t *result)
 	size_t i;
 	json_t *turn;
 
-	json_array_foreach(json_object_get(result, "turns"), i, turn) {
+	json_array_foreach (json_object_get(result, "turns"), i, turn) {
 		json_t *v = json_object_get(turn, "response_ms");
 
 		if (json_is_number(v) && !(json_number_value(v) <= worst))
@@ -65,17 +67,17 @@ void cw_progress_call(struct cw_progress *p, const json_t *result, unsigned runn
 	enum cw_verdict v = CW_VERDICT_ERROR;
 	char slice[160];
 
-	(void)cw_verdict_of(verdict, &v);  /* an unknown one counts as ERROR */
+	(void)cw_verdict_of(verdict, &v); /* an unknown one counts as ERROR */
 	p->done++;
 	p->count[v]++;
 	wipe(p);
 	slice_text(result, slice, sizeof(slice));
-	printf("%s%-7s%s %s [%s] #%lld  %.1f s", paint(p, verdict), verdict, plain(p), cw_json_str(result, "test", ""), slice,
-		(long long)cw_json_int(result, "repeat", 1), cw_json_num(result, "duration_ms", 0) / 1000);
+	printf("%s%-7s%s %s [%s] #%lld  %.1f s", paint(p, verdict), verdict, plain(p), cw_json_str(result, "test", ""),
+		slice, (long long)cw_json_int(result, "repeat", 1), cw_json_num(result, "duration_ms", 0) / 1000);
 	if (!isnan(slowest))
 		printf("  slowest answer %.0f ms", slowest);
 	printf("%s%s\n", reason[0] ? "  " : "", reason);
-	(void)fflush(stdout);  /* a reader that is gone shows at exit */
+	(void)fflush(stdout); /* a reader that is gone shows at exit */
 	show_live(p, running);
 }
 
@@ -86,13 +88,14 @@ static void show_checks(const json_t *r)
 	size_t i;
 	json_t *c;
 
-	json_array_foreach(json_object_get(r, "checks"), i, c) {
+	json_array_foreach (json_object_get(r, "checks"), i, c) {
 		const char *reason = cw_json_str(c, "reason", ""), *at = cw_json_str(c, "at", "");
 
 		if (!strcmp(cw_json_str(c, "status", ""), "pass"))
 			continue;
-		printf("    %s · %s · expected %s · got %s%s%s%s%s\n", cw_json_str(c, "turn", "call"), cw_json_str(c, "type", ""), cw_json_str(c, "expected", "-"),
-			cw_json_str(c, "got", "-"), reason[0] ? " · " : "", reason, at[0] ? " · " : "", at);
+		printf("    %s · %s · expected %s · got %s%s%s%s%s\n", cw_json_str(c, "turn", "call"),
+			cw_json_str(c, "type", ""), cw_json_str(c, "expected", "-"), cw_json_str(c, "got", "-"),
+			reason[0] ? " · " : "", reason, at[0] ? " · " : "", at);
 	}
 }
 
@@ -101,7 +104,7 @@ static void show_broken(const json_t *r)
 	size_t i;
 	json_t *b;
 
-	json_array_foreach(json_object_get(r, "broken"), i, b)
+	json_array_foreach (json_object_get(r, "broken"), i, b)
 		printf("    BROKEN: %s\n", json_string_value(b));
 }
 
@@ -112,7 +115,8 @@ static void show_result(const struct cw_progress *p, const struct cw_tally *t, c
 	char slice[160];
 
 	slice_text(r, slice, sizeof(slice));
-	printf("\n%s%s%s %s · %s · #%lld%s\n", paint(p, verdict), verdict, plain(p), cw_json_str(r, "test", ""), slice, (long long)cw_json_int(r, "repeat", 1),
+	printf("\n%s%s%s %s · %s · #%lld%s\n", paint(p, verdict), verdict, plain(p), cw_json_str(r, "test", ""), slice,
+		(long long)cw_json_int(r, "repeat", 1),
 		cw_tally_is_flaky(t, r) ? " · FLAKY: other repeats passed" : "");
 	if (reason[0])
 		printf("    %s\n", reason);
@@ -126,8 +130,9 @@ static void show_failures(const struct cw_progress *p, const struct cw_tally *t)
 	size_t i, shown = 0, more = 0;
 	json_t *r;
 
-	json_array_foreach(t->results, i, r) {
-		bool bad = strcmp(cw_json_str(r, "verdict", ""), "PASS") || json_array_size(json_object_get(r, "broken"));
+	json_array_foreach (t->results, i, r) {
+		bool bad =
+			strcmp(cw_json_str(r, "verdict", ""), "PASS") || json_array_size(json_object_get(r, "broken"));
 
 		/* with injected faults calls may fail: what matters then are broken promises */
 		if (!bad || (cw_json_int(r, "faults", 0) > 0 && !json_array_size(json_object_get(r, "broken"))))
@@ -169,13 +174,14 @@ void cw_progress_end(struct cw_progress *p, const struct cw_tally *t, const char
 	for (size_t i = 0; i < t->n_gates; i++) {
 		const struct cw_gate_result *g = &t->gates[i];
 
-		printf("%sgate %s (%s): %s, limit %g", i ? "" : "\n", g->gate, g->file, cw_gate_status_name(g->status), g->limit);
+		printf("%sgate %s (%s): %s, limit %g", i ? "" : "\n", g->gate, g->file, cw_gate_status_name(g->status),
+			g->limit);
 		if (!isnan(g->value))
 			printf(", value %g", g->value);
 		printf("%s%s\n", g->reason[0] ? ": " : "", g->reason);
 	}
-	printf("\n%zu calls: %zu passed, %zu failed, %zu invalid, %zu errors", t->n, t->count[CW_VERDICT_PASS], t->count[CW_VERDICT_FAIL],
-		t->count[CW_VERDICT_INVALID], t->count[CW_VERDICT_ERROR]);
+	printf("\n%zu calls: %zu passed, %zu failed, %zu invalid, %zu errors", t->n, t->count[CW_VERDICT_PASS],
+		t->count[CW_VERDICT_FAIL], t->count[CW_VERDICT_INVALID], t->count[CW_VERDICT_ERROR]);
 	if (t->flaky)
 		printf(", %zu flaky", t->flaky);
 	if (t->broken)
@@ -187,5 +193,5 @@ void cw_progress_end(struct cw_progress *p, const struct cw_tally *t, const char
 	if (cost_line[0])
 		printf("%s\n", cost_line);
 	printf("%s\n", run_dir);
-	(void)fflush(stdout);  /* a reader that is gone shows at exit */
+	(void)fflush(stdout); /* a reader that is gone shows at exit */
 }

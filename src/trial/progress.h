@@ -10,8 +10,8 @@
 #include "trial/tally.h"
 
 struct cw_progress {
-	bool live;               /* standard error is a terminal */
-	bool color;              /* standard output is one, and NO_COLOR is not set */
+	bool live;  /* standard error is a terminal */
+	bool color; /* standard output is one, and NO_COLOR is not set */
 	size_t total, done, count[CW_VERDICT_N];
 };
 

@@ -21,7 +21,7 @@
 #define JOBS_REAL 2
 #define JOBS_MAX  1000
 #define ID_CHARS  8
-#define LINES_MAX (64u << 20)   /* of results waiting to be written */
+#define LINES_MAX (64u << 20) /* of results waiting to be written */
 
 struct cw_run {
 	const struct cw_run_conf *conf;
@@ -29,24 +29,24 @@ struct cw_run {
 	struct cw_plan *plan;
 	struct cw_world *world;
 	struct cw_rundir *dir;
-	void *live;                      /* all that lives in the world hangs from it: freed before */
+	void *live; /* all that lives in the world hangs from it: freed before */
 	struct cw_progress progress;
-	json_t **results;                /* by plan index; NULL: not done */
+	json_t **results; /* by plan index; NULL: not done */
 	size_t next_start, next_write;
 	unsigned running, jobs;
-	bool interrupted, stopping;      /* stopping: start nothing more */
-	char *db_template;               /* NULL: no agent runs in this process */
+	bool interrupted, stopping; /* stopping: start nothing more */
+	char *db_template;          /* NULL: no agent runs in this process */
 	int16_t *babble;
 	size_t n_babble;
-	struct cw_buf lines;             /* of results.jsonl, not given to a writer yet */
-	struct writing *writing;         /* under way, or NULL */
+	struct cw_buf lines;     /* of results.jsonl, not given to a writer yet */
+	struct writing *writing; /* under way, or NULL */
 	uint64_t call_us, cpu_us;
 	bool broken;
-	int err;                         /* fatal: disk full and the like */
+	int err; /* fatal: disk full and the like */
 	struct cw_why *why;
 };
 
-struct slot {                            /* one execution under way */
+struct slot { /* one execution under way */
 	struct cw_run *run;
 	size_t index;
 	struct cw_exec_conf conf;
@@ -131,7 +131,8 @@ static void write_more(struct cw_run *r)
 	r->lines = CW_BUF(LINES_MAX);
 	r->writing = w;
 
-	const struct cw_job job = {.run = write_run, .done = write_done, .arg = w, .blocking = true, .label = "trial.write"};
+	const struct cw_job job = {
+		.run = write_run, .done = write_done, .arg = w, .blocking = true, .label = "trial.write"};
 
 	if (cw_work(r->live, r->world, &job, &handle))
 		fail(r, EAGAIN, "the work queue is full");
@@ -174,7 +175,7 @@ static void write_results(struct cw_run *r, size_t index)
 	}
 	while (r->next_write < r->plan->n && r->results[r->next_write]) {
 		if (r->stopping && r->trial.fail_fast)
-			return;   /* begun beside the one that failed: not part of this run */
+			return; /* begun beside the one that failed: not part of this run */
 		write_one(r, r->next_write++);
 	}
 }
@@ -220,7 +221,8 @@ static void slot_dispose(void *arg)
 
 static int start_sim(struct cw_run *r, struct slot *s)
 {
-	const struct cw_job job = {.run = sim_run, .done = sim_done, .dispose = slot_dispose, .arg = s, .label = "trial.simulate"};
+	const struct cw_job job = {
+		.run = sim_run, .done = sim_done, .dispose = slot_dispose, .arg = s, .label = "trial.simulate"};
 
 	return cw_work(r->live, r->world, &job, &s->job);
 }
@@ -254,8 +256,12 @@ static int start_one(struct cw_run *r, size_t index)
 		return ENOMEM;
 	s->run = r;
 	s->index = index;
-	s->conf = (struct cw_exec_conf){.item = &r->plan->items[index], .trial = &r->trial, .run_dir = cw_rundir_path(r->dir),
-		.db_template = r->db_template, .babble = r->babble, .n_babble = r->n_babble};
+	s->conf = (struct cw_exec_conf){.item = &r->plan->items[index],
+		.trial = &r->trial,
+		.run_dir = cw_rundir_path(r->dir),
+		.db_template = r->db_template,
+		.babble = r->babble,
+		.n_babble = r->n_babble};
 
 	int err = r->trial.sim ? start_sim(r, s) : start_real(r, s);
 
@@ -272,7 +278,7 @@ static void start_more(struct cw_run *r)
 		size_t index = r->next_start++;
 
 		if (r->results[index])
-			continue;   /* done before, in the run that is resumed */
+			continue; /* done before, in the run that is resumed */
 
 		int err = start_one(r, index);
 
@@ -301,7 +307,7 @@ static json_t *files_json(const struct cw_plan *p)
 	for (size_t i = 0; list && i < p->n_scenarios; i++) {
 		char hash[24];
 
-		(void)snprintf(hash, sizeof(hash), "%016llx", (unsigned long long)p->scenarios[i]->hash);  /* fits */
+		(void)snprintf(hash, sizeof(hash), "%016llx", (unsigned long long)p->scenarios[i]->hash); /* fits */
 		if (json_array_append_new(list, json_pack("{s:s, s:s}", "path", p->scenarios[i]->file, "hash", hash)))
 			break;
 	}
@@ -314,8 +320,8 @@ static json_t *host_json(void)
 
 	if (uname(&u))
 		return json_null();
-	return json_pack("{s:s, s:s, s:s, s:I}", "system", u.sysname, "release", u.release, "machine", u.machine, "processors",
-		(json_int_t)sysconf(_SC_NPROCESSORS_ONLN));
+	return json_pack("{s:s, s:s, s:s, s:I}", "system", u.sysname, "release", u.release, "machine", u.machine,
+		"processors", (json_int_t)sysconf(_SC_NPROCESSORS_ONLN));
 }
 
 static void created(const struct cw_run *r, char out[32])
@@ -326,13 +332,13 @@ static void created(const struct cw_run *r, char out[32])
 	/* what a simulation leaves must not depend on when it ran: its own clock begins here (world/sim.h) */
 	(void)snprintf(out, 32, "2026-03-02T09:00:00Z");
 	if (!r->trial.sim)
-		(void)strftime(out, 32, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &tm));  /* fits */
+		(void)strftime(out, 32, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &tm)); /* fits */
 }
 
 static void make_id(struct cw_run *r, char id[CW_ID_LEN + 1])
 {
 	if (r->trial.sim)
-		(void)snprintf(id, CW_ID_LEN + 1, "sim-%016llx", (unsigned long long)r->plan->hash);  /* fits */
+		(void)snprintf(id, CW_ID_LEN + 1, "sim-%016llx", (unsigned long long)r->plan->hash); /* fits */
 	else
 		cw_id_make(cw_wall(r->world), cw_rng(r->world), id);
 }
@@ -345,12 +351,14 @@ static json_t *describe(struct cw_run *r)
 
 	make_id(r, id);
 	created(r, time);
-	(void)snprintf(hash, sizeof(hash), "%016llx", (unsigned long long)r->plan->hash);  /* fits */
+	(void)snprintf(hash, sizeof(hash), "%016llx", (unsigned long long)r->plan->hash); /* fits */
 	if (configuration && !r->trial.target)
-		(void)json_object_set_new(configuration, "first_target", json_string(first->target));  /* for reports only */
-	return json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:o, s:o, s:o}", "id", id, "created", time, "version", CW_VERSION, "plan_hash",
-		hash, "executions", (json_int_t)r->plan->n, "concurrent", (json_int_t)r->jobs, "configuration", configuration, "files", files_json(r->plan),
-		"host", r->trial.sim ? json_null() : host_json());
+		(void)json_object_set_new(
+			configuration, "first_target", json_string(first->target)); /* for reports only */
+	return json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:o, s:o, s:o}", "id", id, "created", time, "version",
+		CW_VERSION, "plan_hash", hash, "executions", (json_int_t)r->plan->n, "concurrent", (json_int_t)r->jobs,
+		"configuration", configuration, "files", files_json(r->plan), "host",
+		r->trial.sim ? json_null() : host_json());
 }
 
 /* ---- setting up ---- */
@@ -453,14 +461,15 @@ static int adopt(struct cw_run *r, json_t *lines)
 	size_t i;
 	json_t *line;
 
-	(void)snprintf(hash, sizeof(hash), "%016llx", (unsigned long long)r->plan->hash);  /* fits */
+	(void)snprintf(hash, sizeof(hash), "%016llx", (unsigned long long)r->plan->hash); /* fits */
 	if (strcmp(hash, cw_json_str(cw_rundir_run(r->dir), "plan_hash", "")))
-		return cw_why_set(r->why, EINVAL, "the scenario files changed since %s began: start a new run", cw_rundir_path(r->dir));
-	json_array_foreach(lines, i, line) {
+		return cw_why_set(r->why, EINVAL, "the scenario files changed since %s began: start a new run",
+			cw_rundir_path(r->dir));
+	json_array_foreach (lines, i, line) {
 		const char *key = cw_json_str(line, "key", "");
 
 		for (size_t k = 0; k < r->plan->n; k++) {
-			size_t at = (i + k) % r->plan->n;   /* usually in the plan's order */
+			size_t at = (i + k) % r->plan->n; /* usually in the plan's order */
 
 			if (strcmp(r->plan->items[at].key, key))
 				continue;
@@ -486,7 +495,8 @@ static int set_up_resumed(struct cw_run *r)
 	int err = cw_rundir_open(r, r->conf->resume, &r->dir, &lines, r->why);
 
 	if (!err)
-		err = cw_trial_conf_parse(r, json_object_get(cw_rundir_run(r->dir), "configuration"), &r->trial, r->why);
+		err = cw_trial_conf_parse(
+			r, json_object_get(cw_rundir_run(r->dir), "configuration"), &r->trial, r->why);
 	if (!err && r->conf->trial.jobs)
 		r->trial.jobs = r->conf->trial.jobs;
 	if (!err)
@@ -542,7 +552,8 @@ static int write_report(const struct cw_run *r, const char *name, cw_report_fn *
 {
 	char path[4096];
 
-	(void)snprintf(path, sizeof(path), "%s/%s", cw_rundir_path(r->dir), name);  /* a path that does not fit fails to open */
+	(void)snprintf(
+		path, sizeof(path), "%s/%s", cw_rundir_path(r->dir), name); /* a path that does not fit fails to open */
 	return fn(path, cw_rundir_run(r->dir), t, r->why);
 }
 
@@ -582,7 +593,7 @@ static enum cw_run_end end_of(const struct cw_run *r, const struct cw_tally *t)
 		return CW_RUN_INTERRUPTED;
 	if (failed)
 		return CW_RUN_FAILED;
-	if (r->trial.faults > 0)   /* calls may fail then; broken promises are what counts */
+	if (r->trial.faults > 0) /* calls may fail then; broken promises are what counts */
 		return CW_RUN_PASSED;
 	if (t->count[CW_VERDICT_ERROR])
 		return CW_RUN_UNREACHABLE;
@@ -601,8 +612,10 @@ static int finish(struct cw_run *r, enum cw_run_end *end)
 	if (err)
 		return err;
 	if (r->trial.sim && r->cpu_us)
-		(void)snprintf(cost, sizeof(cost), "%.0f s of calls in %.1f s of processor time: %.0f times real time on one core", (double)r->call_us / 1e6,
-			(double)r->cpu_us / 1e6, (double)r->call_us / (double)r->cpu_us);  /* fits */
+		(void)snprintf(cost, sizeof(cost),
+			"%.0f s of calls in %.1f s of processor time: %.0f times real time on one core",
+			(double)r->call_us / 1e6, (double)r->cpu_us / 1e6,
+			(double)r->call_us / (double)r->cpu_us); /* fits */
 	cw_progress_end(&r->progress, t, cw_rundir_path(r->dir), cost);
 	*end = end_of(r, t);
 	return 0;
@@ -615,7 +628,7 @@ static int run_end(struct cw_run *r)
 	TALLOC_FREE(r->writing);
 	cw_buf_clear(&r->lines);
 	if (r->db_template)
-		(void)unlink(r->db_template);  /* made anew by the next run */
+		(void)unlink(r->db_template); /* made anew by the next run */
 	for (size_t i = 0; r->results && i < r->plan->n; i++)
 		json_decref(r->results[i]);
 	return 0;
@@ -634,21 +647,24 @@ int cw_run(const struct cw_run_conf *conf, enum cw_run_end *end, struct cw_why *
 	talloc_set_destructor(r, run_end);
 	err = set_up(r);
 	if (err)
-		return cw_why_set(why, err, "the run cannot start: %s", strerror(err));   /* kept when a deeper reason is there */
+		return cw_why_set(
+			why, err, "the run cannot start: %s", strerror(err)); /* kept when a deeper reason is there */
 	if (!r->plan->n) {
 		*end = CW_RUN_NOTHING;
 		return 0;
 	}
-	r->progress = (struct cw_progress){.live = isatty(2) == 1, .color = isatty(1) == 1 && !getenv("NO_COLOR"), .total = r->plan->n};
+	r->progress = (struct cw_progress){
+		.live = isatty(2) == 1, .color = isatty(1) == 1 && !getenv("NO_COLOR"), .total = r->plan->n};
 	for (size_t i = 0; i < r->plan->n; i++)
 		r->progress.done += r->results[i] != NULL;
 	start_more(r);
 	if (r->running)
 		cw_os_run(r->world);
-	TALLOC_FREE(r->live);    /* drops what still runs */
+	TALLOC_FREE(r->live); /* drops what still runs */
 	TALLOC_FREE(r->world);
 	write_rest(r);
 	if (r->err)
-		return cw_why_set(why, r->err, "the run stopped: %s; go on with --resume %s", strerror(r->err), cw_rundir_path(r->dir));
+		return cw_why_set(why, r->err, "the run stopped: %s; go on with --resume %s", strerror(r->err),
+			cw_rundir_path(r->dir));
 	return finish(r, end);
 }

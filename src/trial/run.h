@@ -10,19 +10,19 @@
 #include "trial/tally.h"
 
 struct cw_run_conf {
-	struct cw_trial_conf trial;      /* ignored when a run is resumed, but for jobs */
-	const char *out_dir;             /* NULL: runs/<time>-<id> */
-	const char *resume;              /* folder of a run to finish, or "last"; NULL: a new one */
-	const char *const *outputs;      /* further report files, kind by ending */
+	struct cw_trial_conf trial; /* ignored when a run is resumed, but for jobs */
+	const char *out_dir;        /* NULL: runs/<time>-<id> */
+	const char *resume;         /* folder of a run to finish, or "last"; NULL: a new one */
+	const char *const *outputs; /* further report files, kind by ending */
 	size_t n_outputs;
 };
 
 enum cw_run_end {
 	CW_RUN_PASSED,
-	CW_RUN_FAILED,           /* an assertion or a gate (under faults: a promise) */
-	CW_RUN_UNREACHABLE,      /* a target could not be reached, or a check not be decided */
-	CW_RUN_UNTRUSTED,        /* too many invalid, or a gate that cannot be decided */
-	CW_RUN_NOTHING,          /* nothing was selected */
+	CW_RUN_FAILED,      /* an assertion or a gate (under faults: a promise) */
+	CW_RUN_UNREACHABLE, /* a target could not be reached, or a check not be decided */
+	CW_RUN_UNTRUSTED,   /* too many invalid, or a gate that cannot be decided */
+	CW_RUN_NOTHING,     /* nothing was selected */
 	CW_RUN_INTERRUPTED,
 };
 

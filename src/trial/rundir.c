@@ -16,14 +16,14 @@
 struct cw_rundir {
 	char *path;
 	json_t *run;
-	int fd;                 /* results.jsonl, -1 = not open */
+	int fd; /* results.jsonl, -1 = not open */
 };
 
 static int rundir_end(struct cw_rundir *d)
 {
 	json_decref(d->run);
 	if (d->fd >= 0)
-		(void)close(d->fd);  /* every line was written with its error looked at */
+		(void)close(d->fd); /* every line was written with its error looked at */
 	return 0;
 }
 
@@ -63,16 +63,18 @@ static int open_results(struct cw_rundir *d, int flags, struct cw_why *why)
 {
 	char path[4096];
 
-	(void)snprintf(path, sizeof(path), "%s/results.jsonl", d->path);  /* a path that does not fit fails to open */
+	(void)snprintf(path, sizeof(path), "%s/results.jsonl", d->path); /* a path that does not fit fails to open */
 	d->fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | flags, 0666);
 	if (d->fd >= 0)
 		return 0;
 	if (errno == EEXIST)
-		return cw_why_set(why, EEXIST, "%s holds a run already: give another --out, or go on with --resume %s", d->path, d->path);
+		return cw_why_set(why, EEXIST, "%s holds a run already: give another --out, or go on with --resume %s",
+			d->path, d->path);
 	return cw_why_set(why, errno, "%s cannot be written: %s", path, strerror(errno));
 }
 
-int cw_rundir_new(void *parent, const char *out, int64_t wall_us, const char *id, struct cw_rundir **ret, struct cw_why *why)
+int cw_rundir_new(
+	void *parent, const char *out, int64_t wall_us, const char *id, struct cw_rundir **ret, struct cw_why *why)
 {
 	CW_SCOPED struct cw_rundir *d = new_rundir();
 	time_t seconds = (time_t)(wall_us / 1000000);
@@ -81,7 +83,7 @@ int cw_rundir_new(void *parent, const char *out, int64_t wall_us, const char *id
 
 	if (!d)
 		return ENOMEM;
-	(void)strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%SZ", gmtime_r(&seconds, &tm));  /* fits */
+	(void)strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%SZ", gmtime_r(&seconds, &tm)); /* fits */
 	d->path = out ? talloc_strdup(d, out) : talloc_asprintf(d, "runs/%s-%s", stamp, id);
 	if (!d->path)
 		return ENOMEM;
@@ -106,9 +108,9 @@ static int newest(void *parent, char **ret, struct cw_why *why)
 
 	for (struct dirent *e; dir && (e = readdir(dir));)
 		if (e->d_name[0] != '.' && strcmp(e->d_name, best) > 0)
-			(void)snprintf(best, sizeof(best), "%s", e->d_name);  /* fits */
+			(void)snprintf(best, sizeof(best), "%s", e->d_name); /* fits */
 	if (dir)
-		(void)closedir(dir);  /* it was only read */
+		(void)closedir(dir); /* it was only read */
 	if (!best[0])
 		return cw_why_set(why, ENOENT, "there is no run under runs/ to go on with: give --resume FOLDER");
 	*ret = talloc_asprintf(parent, "runs/%s", best);
@@ -144,7 +146,7 @@ static int read_results(struct cw_rundir *d, json_t *results, struct cw_why *why
 	char path[4096];
 	size_t good = 0;
 
-	(void)snprintf(path, sizeof(path), "%s/results.jsonl", d->path);  /* a path that does not fit fails to open */
+	(void)snprintf(path, sizeof(path), "%s/results.jsonl", d->path); /* a path that does not fit fails to open */
 
 	int err = cw_file_read(path, RESULTS_MAX, &b, why);
 
@@ -170,7 +172,7 @@ int cw_rundir_open(void *parent, const char *path, struct cw_rundir **ret, json_
 		err = (d->path = talloc_strdup(d, path)) ? 0 : ENOMEM;
 	if (err)
 		return err;
-	(void)snprintf(file, sizeof(file), "%s/run.json", d->path);  /* a path that does not fit fails to open */
+	(void)snprintf(file, sizeof(file), "%s/run.json", d->path); /* a path that does not fit fails to open */
 	err = cw_json_load(file, RUN_MAX, &d->run, why);
 	if (!err)
 		err = read_results(d, lines, why);
@@ -203,7 +205,7 @@ int cw_rundir_describe(struct cw_rundir *d, json_t *run, struct cw_why *why)
 		return ENOMEM;
 	json_decref(d->run);
 	d->run = run;
-	(void)snprintf(file, sizeof(file), "%s/run.json", d->path);  /* a path that does not fit fails to open */
+	(void)snprintf(file, sizeof(file), "%s/run.json", d->path); /* a path that does not fit fails to open */
 	return cw_json_save(file, run, true, why);
 }
 
@@ -215,7 +217,8 @@ int cw_rundir_append(const struct cw_rundir *d, struct cw_str lines, struct cw_w
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return cw_why_set(why, errno, "%s/results.jsonl cannot be written: %s", d->path, strerror(errno));
+			return cw_why_set(
+				why, errno, "%s/results.jsonl cannot be written: %s", d->path, strerror(errno));
 		done += (size_t)n;
 	}
 	return 0;
@@ -251,13 +254,16 @@ json_t *cw_trial_conf_json(const struct cw_trial_conf *c)
 {
 	char seed[24];
 
-	(void)snprintf(seed, sizeof(seed), "%llu", (unsigned long long)c->seed);  /* fits; JSON numbers end at 63 bits */
-	return json_pack("{s:o, s:s*, s:b, s:s, s:I, s:I, s:s*, s:o, s:I, s:o, s:o, s:o, s:s*, s:s*, s:s*, s:I, s:b, s:s, s:f, s:o}", "files",
-		list_json(c->files, c->n_files), "target", c->target, "sim", c->sim, "seed", seed, "repeat", (json_int_t)c->repeat, "jobs", (json_int_t)c->jobs, "filter",
-		c->filter, "tags", list_json(c->tags.items, c->tags.n), "first", (json_int_t)c->first, "voices", list_json(c->voices.items, c->voices.n), "languages",
-		list_json(c->languages.items, c->languages.n), "channels", list_json(c->channels.items, c->channels.n), "ear", c->ear, "agent_stt", c->agent_stt,
-		"agent_voice", c->agent_voice, "timeout_ms", (json_int_t)(c->timeout_us / 1000), "fail_fast", c->fail_fast, "record", cw_record_name(c->record),
-		"faults", c->faults, "vars", vars_json(c));
+	(void)snprintf(seed, sizeof(seed), "%llu", (unsigned long long)c->seed); /* fits; JSON numbers end at 63 bits */
+	return json_pack(
+		"{s:o, s:s*, s:b, s:s, s:I, s:I, s:s*, s:o, s:I, s:o, s:o, s:o, s:s*, s:s*, s:s*, s:I, s:b, s:s, s:f, s:o}",
+		"files", list_json(c->files, c->n_files), "target", c->target, "sim", c->sim, "seed", seed, "repeat",
+		(json_int_t)c->repeat, "jobs", (json_int_t)c->jobs, "filter", c->filter, "tags",
+		list_json(c->tags.items, c->tags.n), "first", (json_int_t)c->first, "voices",
+		list_json(c->voices.items, c->voices.n), "languages", list_json(c->languages.items, c->languages.n),
+		"channels", list_json(c->channels.items, c->channels.n), "ear", c->ear, "agent_stt", c->agent_stt,
+		"agent_voice", c->agent_voice, "timeout_ms", (json_int_t)(c->timeout_us / 1000), "fail_fast",
+		c->fail_fast, "record", cw_record_name(c->record), "faults", c->faults, "vars", vars_json(c));
 }
 
 static int parse_list(void *parent, const json_t *j, const char *key, struct cw_list *ret)
@@ -296,7 +302,7 @@ static int parse_vars(void *parent, const json_t *j, struct cw_trial_conf *c)
 
 	if (!pairs)
 		return ENOMEM;
-	json_object_foreach(o, key, value) {
+	json_object_foreach (o, key, value) {
 		struct cw_opt_pair *p = &pairs[c->n_vars];
 
 		if (!json_is_string(value))
@@ -341,14 +347,16 @@ int cw_trial_conf_parse(void *parent, const json_t *j, struct cw_trial_conf *ret
 	const struct {
 		const char *key;
 		const char **to;
-	} texts[] = {{"target", &c.target}, {"filter", &c.filter}, {"ear", &c.ear}, {"agent_stt", &c.agent_stt}, {"agent_voice", &c.agent_voice}};
+	} texts[] = {{"target", &c.target}, {"filter", &c.filter}, {"ear", &c.ear}, {"agent_stt", &c.agent_stt},
+		{"agent_voice", &c.agent_voice}};
 	int err = parse_lists(parent, j, &c);
 
 	for (size_t i = 0; !err && i < CW_COUNT(texts); i++)
 		err = parse_text(parent, j, texts[i].key, texts[i].to);
 	if (!err)
 		err = parse_vars(parent, j, &c);
-	if (!err && (cw_str_u64(cw_str(cw_json_str(j, "seed", "")), UINT64_MAX, &c.seed) || cw_record_of(cw_json_str(j, "record", ""), &c.record)))
+	if (!err && (cw_str_u64(cw_str(cw_json_str(j, "seed", "")), UINT64_MAX, &c.seed) ||
+			    cw_record_of(cw_json_str(j, "record", ""), &c.record)))
 		err = EBADMSG;
 	if (err)
 		return err == ENOMEM ? err : cw_why_set(why, EBADMSG, "run.json is damaged: this run cannot go on");

@@ -16,10 +16,10 @@
 
 #define CW_SCENARIO_TESTS_MAX 1000
 #define CW_SCENARIO_STEPS_MAX 200
-#define CW_SCENARIO_LIST_MAX 200     /* any other list */
-#define CW_SLICE_MAX 32              /* values of one dimension of the matrix */
+#define CW_SCENARIO_LIST_MAX  200 /* any other list */
+#define CW_SLICE_MAX          32  /* values of one dimension of the matrix */
 
-struct cw_expect {                   /* assertions on what follows one step */
+struct cw_expect { /* assertions on what follows one step */
 	struct cw_assert *asserts;
 	size_t n;
 };
@@ -29,31 +29,31 @@ struct cw_list {
 	size_t n;
 };
 
-struct cw_dimensions {               /* each list has at least one value, unless the command line decides */
+struct cw_dimensions { /* each list has at least one value, unless the command line decides */
 	struct cw_list languages, voices, channels;
 };
 
 struct cw_test {
 	const char *id;
-	const char *description;     /* or "" */
+	const char *description; /* or "" */
 	const char *file;
 	unsigned line;
 	struct cw_list tags;
-	struct cw_script script;     /* its arrays belong to the test */
-	struct cw_expect *step_expect;    /* one per step */
-	struct cw_expect *answer_expect;  /* one per answer */
-	struct cw_expect asserts;    /* on the whole call */
+	struct cw_script script;         /* its arrays belong to the test */
+	struct cw_expect *step_expect;   /* one per step */
+	struct cw_expect *answer_expect; /* one per answer */
+	struct cw_expect asserts;        /* on the whole call */
 	struct cw_dimensions matrix;
-	struct cw_list hints;        /* what the agent may say, for the caller's ear */
-	const char *target;          /* "agent:FILE" or "twilio:URL"; NULL: from the command line */
-	const char *ear;             /* recogniser of the caller; NULL: the default */
-	double speed;                /* of the caller's voice */
+	struct cw_list hints; /* what the agent may say, for the caller's ear */
+	const char *target;   /* "agent:FILE" or "twilio:URL"; NULL: from the command line */
+	const char *ear;      /* recogniser of the caller; NULL: the default */
+	double speed;         /* of the caller's voice */
 	unsigned repeat;
 	uint64_t timeout_us;
-	bool fresh;                  /* short form: begins a conversation of its own */
+	bool fresh; /* short form: begins a conversation of its own */
 };
 
-struct cw_gates {                    /* negative: not set */
+struct cw_gates { /* negative: not set */
 	double pass_rate_lower_bound;
 	double p95_response_ms;
 	double invalid_rate;
@@ -62,18 +62,19 @@ struct cw_gates {                    /* negative: not set */
 struct cw_scenario {
 	const char *file;
 	const char *name, *description;
-	uint64_t hash;               /* of the file's bytes */
+	uint64_t hash; /* of the file's bytes */
 	struct cw_gates gates;
 	struct cw_test **tests;
 	size_t n_tests;
 };
 
 struct cw_scenario_conf {
-	const struct cw_opt_pair *vars;  /* --var */
+	const struct cw_opt_pair *vars; /* --var */
 	size_t n_vars;
 };
 
 /* ENOENT, EBADMSG (not YAML), EINVAL (with file:line:column). */
-int cw_scenario_load(void *parent, const char *path, const struct cw_scenario_conf *conf, struct cw_scenario **ret, struct cw_why *why);
+int cw_scenario_load(void *parent, const char *path, const struct cw_scenario_conf *conf, struct cw_scenario **ret,
+	struct cw_why *why);
 int cw_scenario_parse(void *parent, const char *name, const char *text, size_t len, const struct cw_scenario_conf *conf,
 	struct cw_scenario **ret, struct cw_why *why);

@@ -8,9 +8,9 @@
 #include "base/mem.h"
 #include "trial/view_int.h"
 
-#define AUDIBLE_MIN   33                        /* -60 dB below full scale: quieter samples are never heard as speech */
-#define EDGE_SAMPLES  (CW_FRAME_SAMPLES * 2)    /* how far a known end may lie beyond the true one */
-#define NOISE_SAMPLES 800                       /* looked at for the noise before our words */
+#define AUDIBLE_MIN   33                     /* -60 dB below full scale: quieter samples are never heard as speech */
+#define EDGE_SAMPLES  (CW_FRAME_SAMPLES * 2) /* how far a known end may lie beyond the true one */
+#define NOISE_SAMPLES 800                    /* looked at for the noise before our words */
 
 static uint64_t us_of(size_t sample)
 {
@@ -49,7 +49,8 @@ static size_t last_above(const int16_t *pcm, size_t from, size_t to, int thresho
 	return to;
 }
 
-static struct cw_stretch refine(const int16_t *pcm, size_t n, const struct cw_vad *v, uint64_t onset_frame, uint64_t last_frame)
+static struct cw_stretch refine(
+	const int16_t *pcm, size_t n, const struct cw_vad *v, uint64_t onset_frame, uint64_t last_frame)
 {
 	int threshold = threshold_of(v->floor_db, v->conf.snr_db / 2);
 	size_t from = (size_t)onset_frame * CW_FRAME_SAMPLES;

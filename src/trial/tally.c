@@ -50,13 +50,13 @@ static struct cw_quantiles quantiles(struct values *x)
 	q.p90 = quantile(x, 0.9);
 	q.p95 = quantile(x, 0.95);
 	q.p99 = quantile(x, 0.99);
-	q.max = x->v[x->n - 1];   /* sorted by the quantiles above */
+	q.max = x->v[x->n - 1]; /* sorted by the quantiles above */
 	return q;
 }
 
 static void set_number(json_t *o, const char *key, double v)
 {
-	(void)json_object_set_new(o, key, isnan(v) ? json_null() : json_real(v));  /* out of memory: absent */
+	(void)json_object_set_new(o, key, isnan(v) ? json_null() : json_real(v)); /* out of memory: absent */
 }
 
 json_t *cw_quantiles_json(const struct cw_quantiles *q)
@@ -80,7 +80,7 @@ static enum cw_verdict verdict_of(const json_t *result)
 {
 	enum cw_verdict v = CW_VERDICT_ERROR;
 
-	(void)cw_verdict_of(cw_json_str(result, "verdict", ""), &v);  /* an unknown one counts as ERROR */
+	(void)cw_verdict_of(cw_json_str(result, "verdict", ""), &v); /* an unknown one counts as ERROR */
 	return v;
 }
 
@@ -94,7 +94,7 @@ static int collect_responses(void *parent, const json_t *result, struct values *
 	size_t i;
 	json_t *turn;
 
-	json_array_foreach(json_object_get(result, "turns"), i, turn) {
+	json_array_foreach (json_object_get(result, "turns"), i, turn) {
 		json_t *v = json_object_get(turn, "response_ms");
 
 		if (json_is_number(v) && push(parent, x, json_number_value(v)))
@@ -106,7 +106,7 @@ static int collect_responses(void *parent, const json_t *result, struct values *
 static bool same_cell(const json_t *a, const json_t *b)
 {
 	return !strcmp(file_of(a), file_of(b)) && !strcmp(cw_json_str(a, "test", ""), cw_json_str(b, "test", "")) &&
-		json_equal(json_object_get(a, "slice"), json_object_get(b, "slice"));
+	       json_equal(json_object_get(a, "slice"), json_object_get(b, "slice"));
 }
 
 bool cw_tally_is_flaky(const struct cw_tally *t, const json_t *result)
@@ -115,7 +115,7 @@ bool cw_tally_is_flaky(const struct cw_tally *t, const json_t *result)
 	size_t i;
 	json_t *r;
 
-	json_array_foreach(t->results, i, r) {
+	json_array_foreach (t->results, i, r) {
 		if (!same_cell(r, result))
 			continue;
 		pass = pass || verdict_of(r) == CW_VERDICT_PASS;
@@ -131,7 +131,7 @@ static size_t count_flaky(json_t *results)
 	bool pass = false, fail = false;
 	json_t *r, *before = NULL;
 
-	json_array_foreach(results, i, r) {
+	json_array_foreach (results, i, r) {
 		if (before && !same_cell(before, r)) {
 			n += pass && fail;
 			pass = fail = false;
@@ -156,7 +156,7 @@ static int of_file(void *parent, json_t *results, const char *file, struct of_fi
 	json_t *r;
 
 	*ret = (struct of_file){0};
-	json_array_foreach(results, i, r) {
+	json_array_foreach (results, i, r) {
 		if (strcmp(file_of(r), file))
 			continue;
 		ret->n++;
@@ -167,12 +167,13 @@ static int of_file(void *parent, json_t *results, const char *file, struct of_fi
 	return 0;
 }
 
-static void gate(struct cw_tally *t, const struct cw_scenario *s, const char *name, double limit, double value, bool below, bool trust,
-	const char *reason)
+static void gate(struct cw_tally *t, const struct cw_scenario *s, const char *name, double limit, double value,
+	bool below, bool trust, const char *reason)
 {
 	struct cw_gate_result *g = &t->gates[t->n_gates++];
 
-	*g = (struct cw_gate_result){.file = s->file, .gate = name, .limit = limit, .value = value, .trust = trust, .reason = ""};
+	*g = (struct cw_gate_result){
+		.file = s->file, .gate = name, .limit = limit, .value = value, .trust = trust, .reason = ""};
 	if (isnan(value)) {
 		g->status = CW_GATE_UNDECIDED;
 		g->reason = reason;
@@ -210,13 +211,15 @@ static int run_gates(struct cw_tally *t, const struct cw_plan *plan)
 		if (s->gates.pass_rate_lower_bound < 0)
 			t->ungated_fails += f.count[CW_VERDICT_FAIL];
 		else
-			gate(t, s, "pass_rate_lower_bound", s->gates.pass_rate_lower_bound, pass_bound(&f, s->gates.pass_rate_lower_bound), false, false,
+			gate(t, s, "pass_rate_lower_bound", s->gates.pass_rate_lower_bound,
+				pass_bound(&f, s->gates.pass_rate_lower_bound), false, false,
 				"not estimable: with so few calls even a clean run cannot reach it: raise --repeat");
 		if (s->gates.p95_response_ms >= 0)
-			gate(t, s, "p95_response_ms", s->gates.p95_response_ms, quantile(&f.response, 0.95), true, false,
-				"not estimable below 59 measured turns: raise --repeat");
+			gate(t, s, "p95_response_ms", s->gates.p95_response_ms, quantile(&f.response, 0.95), true,
+				false, "not estimable below 59 measured turns: raise --repeat");
 		if (s->gates.invalid_rate >= 0)
-			gate(t, s, "invalid_rate", s->gates.invalid_rate, (double)f.count[CW_VERDICT_INVALID] / (double)f.n, true, true, "");
+			gate(t, s, "invalid_rate", s->gates.invalid_rate,
+				(double)f.count[CW_VERDICT_INVALID] / (double)f.n, true, true, "");
 	}
 	return 0;
 }
@@ -229,7 +232,7 @@ static int sum_up(struct cw_tally *t, struct values *response, struct values *fi
 	size_t scored = 0, i;
 	json_t *r;
 
-	json_array_foreach(t->results, i, r) {
+	json_array_foreach (t->results, i, r) {
 		json_t *word = json_object_get(json_object_get(r, "measures"), "first_word_ms");
 
 		t->n++;
@@ -240,7 +243,8 @@ static int sum_up(struct cw_tally *t, struct values *response, struct values *fi
 			score += cw_json_num(r, "score", 0);
 			scored++;
 		}
-		if (collect_responses(t, r, response) || (json_is_number(word) && push(t, first, json_number_value(word))))
+		if (collect_responses(t, r, response) ||
+			(json_is_number(word) && push(t, first, json_number_value(word))))
 			return ENOMEM;
 	}
 	t->score = scored ? score / (double)scored : NAN;
@@ -262,7 +266,8 @@ int cw_tally_new(void *parent, json_t *results, const struct cw_plan *plan, stru
 	t->flaky = count_flaky(results);
 	t->response_ms = quantiles(&response);
 	t->first_word_ms = quantiles(&first);
-	cw_stat_wilson(t->count[CW_VERDICT_PASS], t->count[CW_VERDICT_PASS] + t->count[CW_VERDICT_FAIL], 1.96, &t->pass_lo, &t->pass_hi);
+	cw_stat_wilson(t->count[CW_VERDICT_PASS], t->count[CW_VERDICT_PASS] + t->count[CW_VERDICT_FAIL], 1.96,
+		&t->pass_lo, &t->pass_hi);
 	err = plan ? run_gates(t, plan) : 0;
 	if (err)
 		return err;

@@ -6,7 +6,7 @@
 #pragma once
 #include "trial/execute.h"
 
-struct cw_quantiles {                    /* NAN: not estimable from so few */
+struct cw_quantiles { /* NAN: not estimable from so few */
 	size_t n;
 	double mean, p50, p90, p95, p99, max;
 };
@@ -16,22 +16,22 @@ const char *cw_gate_status_name(enum cw_gate_status s);
 
 struct cw_gate_result {
 	const char *file, *gate;
-	double limit, value;             /* value NAN: not estimable */
+	double limit, value; /* value NAN: not estimable */
 	enum cw_gate_status status;
 	const char *reason;
-	bool trust;                      /* about the run's validity, not about the agent */
+	bool trust; /* about the run's validity, not about the agent */
 };
 
 struct cw_tally {
-	json_t *results;                 /* array, borrowed; in the order of the plan */
+	json_t *results; /* array, borrowed; in the order of the plan */
 	size_t n, count[CW_VERDICT_N];
-	size_t flaky;                    /* test x slice whose repeats disagree */
-	size_t broken;                   /* executions with broken promises */
-	double pass_lo, pass_hi;         /* Wilson 95 % of PASS / (PASS + FAIL) */
-	double score;                    /* mean share of assertions that held; NAN: none */
+	size_t flaky;            /* test x slice whose repeats disagree */
+	size_t broken;           /* executions with broken promises */
+	double pass_lo, pass_hi; /* Wilson 95 % of PASS / (PASS + FAIL) */
+	double score;            /* mean share of assertions that held; NAN: none */
 	struct cw_quantiles response_ms, first_word_ms;
-	double call_s;                   /* all calls together */
-	size_t ungated_fails;            /* FAILs of files without a gate on the pass rate */
+	double call_s;        /* all calls together */
+	size_t ungated_fails; /* FAILs of files without a gate on the pass rate */
 	struct cw_gate_result *gates;
 	size_t n_gates;
 };

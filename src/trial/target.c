@@ -15,7 +15,7 @@
 
 #define CALLER_NUMBER "+15005550006"
 #define AGENT_NUMBER  "+15005550001"
-#define READY_US      20000000u      /* an agent which cannot load its engines in this time is not reachable */
+#define READY_US      20000000u /* an agent which cannot load its engines in this time is not reachable */
 
 struct cw_target {
 	struct cw_world *world;
@@ -27,7 +27,7 @@ struct cw_target {
 	struct cw_agent *agent;
 	struct cw_agent_call *call;
 	struct cw_timeline *timeline;
-	char *url;                               /* webhook, or NULL */
+	char *url; /* webhook, or NULL */
 	const char *say_voice, *gather_engine;
 	struct cw_timer deadline;
 	bool failed;
@@ -54,15 +54,16 @@ static int unknown_kind(const char *target, struct cw_str kind, struct cw_why *w
 {
 	for (size_t i = 0; i < CW_COUNT(later); i++)
 		if (cw_str_eq(kind, later[i]))
-			return cw_why_set(why, EINVAL, "target '%s': %s lines are not available in this version: use agent:FILE or twilio:URL", target,
-				later[i]);
+			return cw_why_set(why, EINVAL,
+				"target '%s': %s lines are not available in this version: use agent:FILE or twilio:URL",
+				target, later[i]);
 	if (cw_str_eq(kind, "http") || cw_str_eq(kind, "https"))
 		return cw_why_set(why, EINVAL, "target '%s': say which carrier calls it: twilio:%s", target, target);
 
 	const char *near = cw_str_nearest(kind, kinds, CW_COUNT(kinds));
 
-	return cw_why_set(why, EINVAL, "unknown kind of target '%s'%s%s%s: use agent:FILE or twilio:URL", target, near ? "; did you mean '" : "",
-		near ? near : "", near ? ":'" : "");
+	return cw_why_set(why, EINVAL, "unknown kind of target '%s'%s%s%s: use agent:FILE or twilio:URL", target,
+		near ? "; did you mean '" : "", near ? near : "", near ? ":'" : "");
 }
 
 static int check_twilio(const char *url, bool sim, struct cw_why *why)
@@ -73,9 +74,12 @@ static int check_twilio(const char *url, bool sim, struct cw_why *why)
 	if (err)
 		return err;
 	if (strcmp(u->scheme, "http") && strcmp(u->scheme, "https"))
-		return cw_why_set(why, EINVAL, "target twilio:%s: the webhook must begin with http:// or https://", url);
+		return cw_why_set(
+			why, EINVAL, "target twilio:%s: the webhook must begin with http:// or https://", url);
 	if (sim)
-		return cw_why_set(why, EINVAL, "target twilio:%s: a simulated world reaches no network outside: leave out --sim, or use agent:FILE", url);
+		return cw_why_set(why, EINVAL,
+			"target twilio:%s: a simulated world reaches no network outside: leave out --sim, or use agent:FILE",
+			url);
 	return 0;
 }
 
@@ -98,8 +102,8 @@ int cw_target_check(const char *target, bool sim, struct cw_why *why)
 static void fail(struct cw_target *t, int err, const char *text)
 {
 	t->failed = true;
-	(void)cw_why_set(&t->why, err, "%s", text);  /* kept when a deeper reason is there */
-	t->ev->failed(&t->why, t->arg);              /* the target may be gone now */
+	(void)cw_why_set(&t->why, err, "%s", text); /* kept when a deeper reason is there */
+	t->ev->failed(&t->why, t->arg);             /* the target may be gone now */
 }
 
 static void on_agent_closed(struct cw_agent_call *c, void *arg)
@@ -124,7 +128,8 @@ static int connect_agent(struct cw_target *t)
 	if (err)
 		return err;
 
-	const struct cw_agent_call_conf cc = {.timeline = t->timeline, .epoch_us = t->epoch_us, .closed = on_agent_closed, .arg = t};
+	const struct cw_agent_call_conf cc = {
+		.timeline = t->timeline, .epoch_us = t->epoch_us, .closed = on_agent_closed, .arg = t};
 
 	err = cw_agent_answer(t, t->agent, agent_end, &cc, &t->call, &t->why);
 	return err ? err : t->ev->line(carrier, cw_agent_phrases(t->agent), t->arg);
@@ -135,7 +140,7 @@ static void on_ready(int err, void *arg)
 	struct cw_target *t = arg;
 
 	if (t->failed)
-		return;   /* the deadline was faster */
+		return; /* the deadline was faster */
 	cw_timer_stop(&t->deadline);
 	if (!err)
 		err = connect_agent(t);
@@ -191,7 +196,7 @@ static int open_twilio(struct cw_target *t, const char *url, const struct cw_tar
 		return ENOMEM;
 	t->say_voice = conf->say_voice;
 	t->gather_engine = conf->gather_engine;
-	cw_timer_start(&t->deadline, 0, on_dial, t);   /* not before this function has returned */
+	cw_timer_start(&t->deadline, 0, on_dial, t); /* not before this function has returned */
 	return 0;
 }
 
@@ -203,8 +208,8 @@ static int target_end(struct cw_target *t)
 	return 0;
 }
 
-int cw_target_open(void *parent, struct cw_world *w, const struct cw_target_conf *conf, const struct cw_target_events *ev, void *arg,
-	struct cw_target **ret, struct cw_why *why)
+int cw_target_open(void *parent, struct cw_world *w, const struct cw_target_conf *conf,
+	const struct cw_target_events *ev, void *arg, struct cw_target **ret, struct cw_why *why)
 {
 	struct cw_str kind;
 	const char *rest;

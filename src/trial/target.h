@@ -19,14 +19,14 @@ struct cw_target;
  * file's check says. Blocking: at start only. */
 int cw_target_check(const char *target, bool sim, struct cw_why *why);
 
-struct cw_target_conf {                    /* strings must outlive the target */
+struct cw_target_conf { /* strings must outlive the target */
 	const char *target;
 	const char *agent_stt, *agent_voice;   /* NULL: as the agent file says */
 	const char *say_voice, *gather_engine; /* of the emulated carrier */
 	const char *db_path;                   /* of the in-process agent: created there */
 	const char *call_id;
-	uint64_t epoch_us;                     /* t = 0 of the call */
-	struct cw_timeline *timeline;          /* for the in-process agent's own events; must outlive the target */
+	uint64_t epoch_us;            /* t = 0 of the call */
+	struct cw_timeline *timeline; /* for the in-process agent's own events; must outlive the target */
 };
 
 struct cw_target_events {
@@ -39,7 +39,7 @@ struct cw_target_events {
 	void (*agent_closed)(void *arg);
 };
 
-int cw_target_open(void *parent, struct cw_world *w, const struct cw_target_conf *conf, const struct cw_target_events *ev, void *arg,
-	struct cw_target **ret, struct cw_why *why);
+int cw_target_open(void *parent, struct cw_world *w, const struct cw_target_conf *conf,
+	const struct cw_target_events *ev, void *arg, struct cw_target **ret, struct cw_why *why);
 /* Does the agent live in this process, so that its timeline and database are ours to see? */
 bool cw_target_in_process(const struct cw_target *t);

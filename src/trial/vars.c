@@ -14,15 +14,15 @@ static const char *lookup(const struct cw_vars *vars, struct cw_str name, char *
 	const char *key;
 	json_t *value;
 
-	json_object_foreach(vars->facts, key, value) {
+	json_object_foreach (vars->facts, key, value) {
 		if (!cw_str_eq(name, key))
 			continue;
 		if (json_is_string(value))
 			return json_string_value(value);
 		if (json_is_integer(value))
-			(void)snprintf(number, size, "%" JSON_INTEGER_FORMAT, json_integer_value(value));  /* fits */
+			(void)snprintf(number, size, "%" JSON_INTEGER_FORMAT, json_integer_value(value)); /* fits */
 		else if (json_is_real(value))
-			(void)snprintf(number, size, "%g", json_real_value(value));  /* fits */
+			(void)snprintf(number, size, "%g", json_real_value(value)); /* fits */
 		else
 			return NULL;
 		return number;
@@ -30,7 +30,8 @@ static const char *lookup(const struct cw_vars *vars, struct cw_str name, char *
 	return NULL;
 }
 
-static int unknown(const struct cw_yaml *y, const struct cw_vars *vars, const json_t *at, struct cw_str name, struct cw_why *why)
+static int unknown(
+	const struct cw_yaml *y, const struct cw_vars *vars, const json_t *at, struct cw_str name, struct cw_why *why)
 {
 	const char *names[128];
 	size_t n = 0;
@@ -39,24 +40,26 @@ static int unknown(const struct cw_yaml *y, const struct cw_vars *vars, const js
 
 	for (size_t i = 0; i < vars->n && n < CW_COUNT(names); i++)
 		names[n++] = vars->pairs[i].name;
-	json_object_foreach(vars->facts, key, value) {
+	json_object_foreach (vars->facts, key, value) {
 		if (n < CW_COUNT(names))
 			names[n++] = key;
 	}
 
 	const char *near = cw_str_nearest(name, names, n);
 
-	return cw_yaml_why(y, at, why, EINVAL, "{{%.*s}} is not defined%s%s%s: add it to the facts of the caller or give --var %.*s=VALUE",
+	return cw_yaml_why(y, at, why, EINVAL,
+		"{{%.*s}} is not defined%s%s%s: add it to the facts of the caller or give --var %.*s=VALUE",
 		CW_STR(name), near ? "; did you mean {{" : "", near ? near : "", near ? "}}" : "", CW_STR(name));
 }
 
-int cw_vars_text(void *parent, const struct cw_yaml *y, const struct cw_vars *vars, const json_t *in, char **ret, struct cw_why *why)
+int cw_vars_text(void *parent, const struct cw_yaml *y, const struct cw_vars *vars, const json_t *in, char **ret,
+	struct cw_why *why)
 {
 	CW_BUF_SCOPED struct cw_buf b = CW_BUF(TEXT_MAX);
 	const char *p = json_string_value(in);
 
 	CW_ASSERT(p);
-	for (const char *open; (open = strstr(p, "{{")); ) {
+	for (const char *open; (open = strstr(p, "{{"));) {
 		const char *close = strstr(open, "}}");
 		char number[32];
 
@@ -74,7 +77,8 @@ int cw_vars_text(void *parent, const struct cw_yaml *y, const struct cw_vars *va
 	}
 	cw_buf_puts(&b, p);
 	if (cw_buf_err(&b) == EMSGSIZE)
-		return cw_yaml_why(y, in, why, EMSGSIZE, "text is longer than %d bytes after {{…}} were replaced", TEXT_MAX);
+		return cw_yaml_why(
+			y, in, why, EMSGSIZE, "text is longer than %d bytes after {{…}} were replaced", TEXT_MAX);
 
 	char *text = cw_buf_take(&b, parent);
 
@@ -84,13 +88,14 @@ int cw_vars_text(void *parent, const struct cw_yaml *y, const struct cw_vars *va
 	return 0;
 }
 
-static int apply_array(const struct cw_yaml *y, const struct cw_vars *vars, json_t *in, json_t **ret, struct cw_why *why)
+static int apply_array(
+	const struct cw_yaml *y, const struct cw_vars *vars, json_t *in, json_t **ret, struct cw_why *why)
 {
 	CW_JSON_SCOPED json_t *out = json_array();
 	size_t i;
 	json_t *value;
 
-	json_array_foreach(in, i, value) {
+	json_array_foreach (in, i, value) {
 		json_t *item = NULL;
 		int err = cw_vars_apply(y, vars, value, &item, why);
 
@@ -125,7 +130,7 @@ int cw_vars_apply(const struct cw_yaml *y, const struct cw_vars *vars, json_t *i
 	const char *key;
 	json_t *value;
 
-	json_object_foreach(in, key, value) {
+	json_object_foreach (in, key, value) {
 		json_t *item = NULL;
 		int err = cw_vars_apply(y, vars, value, &item, why);
 

@@ -168,7 +168,8 @@ static int read_said(struct cw_view *v)
 /* Stretches of the agent's speech as the caller's ear noticed them. */
 static int speech_from_timeline(struct cw_view *v)
 {
-	size_t n = count(v->caller, CW_EV_SPEECH_ENDED, CW_SIDE_AGENT) + count(v->caller, CW_EV_SPEECH_STARTED, CW_SIDE_AGENT);
+	size_t n = count(v->caller, CW_EV_SPEECH_ENDED, CW_SIDE_AGENT) +
+		   count(v->caller, CW_EV_SPEECH_STARTED, CW_SIDE_AGENT);
 	struct cw_stretch *s = talloc_zero_array(v, struct cw_stretch, n + 1);
 	size_t from = 0;
 
@@ -184,7 +185,7 @@ static int speech_from_timeline(struct cw_view *v)
 	for (const struct cw_event *e; (e = cw_timeline_next(v->caller, &from, CW_EV_SPEECH_STARTED, CW_SIDE_AGENT));)
 		open = u64(e->data, "onset_us");
 	if (open && (!n || open > s[n - 1].last_us))
-		s[n++] = (struct cw_stretch){open, v->end_us};  /* still speaking when the call ended */
+		s[n++] = (struct cw_stretch){open, v->end_us}; /* still speaking when the call ended */
 	v->speech[CW_SIDE_AGENT] = s;
 	v->n_speech[CW_SIDE_AGENT] = n;
 	return 0;
@@ -198,12 +199,14 @@ static int read_speech(struct cw_view *v, const struct cw_view_conf *conf)
 		return ENOMEM;
 	for (size_t i = 0; i < v->n_plays; i++)
 		if (v->plays[i].audible)
-			own[v->n_speech[CW_SIDE_CALLER]++] = (struct cw_stretch){v->plays[i].onset_us, v->plays[i].last_us};
+			own[v->n_speech[CW_SIDE_CALLER]++] =
+				(struct cw_stretch){v->plays[i].onset_us, v->plays[i].last_us};
 	v->speech[CW_SIDE_CALLER] = own;
 	if (!conf->pcm[CW_SIDE_AGENT])
 		return speech_from_timeline(v);
 	v->from_samples = true;
-	return cw_speech_find(v, conf->pcm[CW_SIDE_AGENT], conf->n_samples, &v->speech[CW_SIDE_AGENT], &v->n_speech[CW_SIDE_AGENT]);
+	return cw_speech_find(
+		v, conf->pcm[CW_SIDE_AGENT], conf->n_samples, &v->speech[CW_SIDE_AGENT], &v->n_speech[CW_SIDE_AGENT]);
 }
 
 int cw_view_new(void *parent, const struct cw_view_conf *conf, struct cw_view **ret)

@@ -15,49 +15,50 @@
 #include "caller/script.h"
 #include "line/line.h"
 
-struct cw_stretch {                  /* audible speech without a pause */
-	uint64_t onset_us, last_us;  /* first and last voiced sample */
+struct cw_stretch {                 /* audible speech without a pause */
+	uint64_t onset_us, last_us; /* first and last voiced sample */
 };
 
-struct cw_play {                     /* one action of the caller, in the order they were done */
-	const char *kind;            /* "turn", "answer", "reprompt", "pardon" */
-	size_t index;                /* in the script's steps or answers */
-	const char *name;            /* of the step, or "" */
-	const char *action;          /* "say" … */
-	const char *text;            /* words or digits, "" for others */
+struct cw_play {            /* one action of the caller, in the order they were done */
+	const char *kind;   /* "turn", "answer", "reprompt", "pardon" */
+	size_t index;       /* in the script's steps or answers */
+	const char *name;   /* of the step, or "" */
+	const char *action; /* "say" … */
+	const char *text;   /* words or digits, "" for others */
 	uint32_t utterance;
-	uint64_t t_us;               /* when it began */
-	uint64_t onset_us, last_us;  /* first and last voiced sample; equal to t_us and the end of the action when silent */
+	uint64_t t_us; /* when it began */
+	uint64_t onset_us,
+		last_us; /* first and last voiced sample; equal to t_us and the end of the action when silent */
 	bool audible;
-	bool over;                   /* carried out to its end */
+	bool over; /* carried out to its end */
 };
 
 struct cw_agent_turn {
-	const char *heard;           /* by the caller's ear */
+	const char *heard; /* by the caller's ear */
 	double confidence;
 	uint64_t onset_us, last_us, decided_us;
 };
 
-struct cw_agent_said {               /* from the agent's own timeline */
-	const char *heard;           /* the part that was played */
+struct cw_agent_said {     /* from the agent's own timeline */
+	const char *heard; /* the part that was played */
 	const char *unheard;
 	bool cut;
 	uint64_t onset_us, last_us;
 };
 
-struct cw_view_probe {               /* answers of HTTP probes, asked before judging */
+struct cw_view_probe { /* answers of HTTP probes, asked before judging */
 	const struct cw_assert *of;
 	int err, status;
 	char *body;
 };
 
 struct cw_view {
-	const struct cw_timeline *caller;    /* events of the caller's party */
-	const struct cw_timeline *agent;     /* of the agent's, NULL: not visible */
-	bool from_samples;                   /* places come from the recording */
-	uint64_t answered_us;                /* UINT64_MAX: never */
-	uint64_t end_us;                     /* last instant of the call */
-	enum cw_end_reason end_reason;       /* as the caller's line told */
+	const struct cw_timeline *caller; /* events of the caller's party */
+	const struct cw_timeline *agent;  /* of the agent's, NULL: not visible */
+	bool from_samples;                /* places come from the recording */
+	uint64_t answered_us;             /* UINT64_MAX: never */
+	uint64_t end_us;                  /* last instant of the call */
+	enum cw_end_reason end_reason;    /* as the caller's line told */
 	const char *end_detail;
 	struct cw_script_result script;
 	struct cw_play *plays;
@@ -66,16 +67,16 @@ struct cw_view {
 	size_t n_turns;
 	struct cw_agent_said *said;
 	size_t n_said;
-	struct cw_stretch *speech[2];        /* by CW_SIDE_CALLER, CW_SIDE_AGENT; in order */
+	struct cw_stretch *speech[2]; /* by CW_SIDE_CALLER, CW_SIDE_AGENT; in order */
 	size_t n_speech[2];
-	const char *db_path;                 /* of the run's own agent, or NULL */
+	const char *db_path; /* of the run's own agent, or NULL */
 	const struct cw_view_probe *probes;
 	size_t n_probes;
 };
 
 struct cw_view_conf {
 	const struct cw_timeline *caller, *agent;
-	const int16_t *pcm[2];               /* both channels at 8 kHz, NULL: not recorded */
+	const int16_t *pcm[2]; /* both channels at 8 kHz, NULL: not recorded */
 	size_t n_samples;
 	const struct cw_script_result *script;
 	enum cw_end_reason end_reason;

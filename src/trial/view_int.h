@@ -4,7 +4,7 @@
 #pragma once
 #include "trial/view.h"
 
-#define CW_VIEW_WHOLE SIZE_MAX   /* instead of an action: the whole call */
+#define CW_VIEW_WHOLE SIZE_MAX /* instead of an action: the whole call */
 
 /* Move both ends of speech we know of inwards to its first and last voiced sample; left alone when none is found. */
 void cw_speech_trim(const int16_t *pcm, size_t n, uint64_t *onset_us, uint64_t *last_us);

@@ -86,5 +86,5 @@ static void impossible_lengths_are_refused(void **state)
 	assert_null(pcm);
 }
 
-CW_TEST_MAIN(CW_TEST(names_go_both_ways), CW_TEST(length_and_level_are_as_asked), CW_TEST(same_seed_same_sound), CW_TEST(a_cough_is_two_bursts),
-	CW_TEST(impossible_lengths_are_refused))
+CW_TEST_MAIN(CW_TEST(names_go_both_ways), CW_TEST(length_and_level_are_as_asked), CW_TEST(same_seed_same_sound),
+	CW_TEST(a_cough_is_two_bursts), CW_TEST(impossible_lengths_are_refused))

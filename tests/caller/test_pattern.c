@@ -75,7 +75,9 @@ static void hostile_expressions_end(void **state)
 	struct cw_why why = {0};
 
 	(void)state;
-	assert_int_equal(cw_pattern_regex("(a+)+$", cw_str("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab"), &found, &why), E2BIG);
+	assert_int_equal(
+		cw_pattern_regex("(a+)+$", cw_str("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab"), &found, &why),
+		E2BIG);
 	assert_false(found);
 }
 
@@ -93,5 +95,6 @@ static void making_survives_failing_memory(void **state)
 CW_OOM_BODY(making_survives_failing_memory)
 
 CW_TEST_MAIN(CW_TEST(words_fit_on_borders_without_case), CW_TEST(spoken_and_written_numbers_are_the_same),
-	CW_TEST(slashes_make_a_regular_expression), CW_TEST(any_alternative_will_do), CW_TEST(faulty_patterns_are_refused),
-	CW_TEST(hostile_expressions_end), CW_TEST_OOM(making_survives_failing_memory))
+	CW_TEST(slashes_make_a_regular_expression), CW_TEST(any_alternative_will_do),
+	CW_TEST(faulty_patterns_are_refused), CW_TEST(hostile_expressions_end),
+	CW_TEST_OOM(making_survives_failing_memory))

@@ -18,6 +18,7 @@
 
 struct pair {
 	struct cw_world *world;
+	void *all; /* what lives in the world: freed before it */
 	struct cw_timeline *timeline, *agent_timeline;
 	struct cw_caller *caller;
 	struct cw_script_run *agent_run;
@@ -59,8 +60,9 @@ static void open_agent(struct pair *p, struct cw_line *line, const struct cw_scr
 		.timeline_ear = true,
 	};
 
-	assert_int_equal(cw_script_new(p->world, p->world, script, &p->agent_run), 0);
-	assert_int_equal(cw_party_new(p->world, p->world, &conf, line, &cw_script_mind, p->agent_run, &p->agent, NULL), 0);
+	assert_int_equal(cw_script_new(p->all, p->world, script, &p->agent_run), 0);
+	assert_int_equal(
+		cw_party_new(p->all, p->world, &conf, line, &cw_script_mind, p->agent_run, &p->agent, NULL), 0);
 	cw_script_bind(p->agent_run, p->agent);
 }
 
@@ -73,15 +75,21 @@ static const struct cw_script_result *talk(struct pair *p, struct cw_script *cal
 
 	*p = (struct pair){0};
 	assert_int_equal(cw_sim_new(NULL, &sim, &p->world), 0);
-	assert_int_equal(cw_timeline_new(p->world, &p->timeline), 0);
-	assert_int_equal(cw_timeline_new(p->world, &p->agent_timeline), 0);
-	assert_int_equal(cw_loop_new(p->world, p->world, &loop, &agent_end, &carrier), 0);
+	p->all = talloc_new(NULL);
+	assert_int_equal(cw_timeline_new(p->all, &p->timeline), 0);
+	assert_int_equal(cw_timeline_new(p->all, &p->agent_timeline), 0);
+	assert_int_equal(cw_loop_new(p->all, p->world, &loop, &agent_end, &carrier), 0);
 	open_agent(p, agent_end, script_defaults(agent));
 
-	const struct cw_caller_conf conf = {.script = script_defaults(caller), .voice = "modem", .language = "en-US", .ear = "modem",
-		.timeline = p->timeline, .closed = on_closed, .arg = p};
+	const struct cw_caller_conf conf = {.script = script_defaults(caller),
+		.voice = "modem",
+		.language = "en-US",
+		.ear = "modem",
+		.timeline = p->timeline,
+		.closed = on_closed,
+		.arg = p};
 
-	assert_int_equal(cw_caller_open(p->world, p->world, &conf, carrier, &p->caller, NULL), 0);
+	assert_int_equal(cw_caller_open(p->all, p->world, &conf, carrier, &p->caller, NULL), 0);
 	while (!p->closed && cw_now(p->world) < LIMIT_US)
 		assert_true(cw_sim_step(p->world));
 	assert_true(p->closed);
@@ -90,6 +98,7 @@ static const struct cw_script_result *talk(struct pair *p, struct cw_script *cal
 
 static void hang_up(struct pair *p)
 {
+	(void)talloc_free(p->all);
 	(void)talloc_free(p->world);
 }
 
@@ -122,17 +131,20 @@ static const char *heard_by_agent(const struct pair *p, size_t n)
 {
 	size_t from = 0;
 
-	for (const struct cw_event *e; (e = cw_timeline_next(p->agent_timeline, &from, CW_EV_TURN_ENDED, CW_SIDE_CALLER));)
+	for (const struct cw_event *e;
+		(e = cw_timeline_next(p->agent_timeline, &from, CW_EV_TURN_ENDED, CW_SIDE_CALLER));)
 		if (n-- == 0)
 			return cw_json_str(e->data, "text", "");
 	return "(nothing)";
 }
 
-static const struct cw_step greet = {.act = CW_ACT_SAY, .text = "Welcome. What is your name?", .when = CW_WHEN_ANSWER, .delay_us = 200000};
+static const struct cw_step greet = {
+	.act = CW_ACT_SAY, .text = "Welcome. What is your name?", .when = CW_WHEN_ANSWER, .delay_us = 200000};
 
 static void answers_what_is_asked(void **state)
 {
-	CW_SCOPED struct cw_pattern *name = pattern("your name"), *phone = pattern("phone number"), *maria = pattern("maria"), *digits = pattern("/555/");
+	CW_SCOPED struct cw_pattern *name = pattern("your name"), *phone = pattern("phone number"),
+				    *maria = pattern("maria"), *digits = pattern("/555/");
 	const struct cw_step answers[] = {
 		{.act = CW_ACT_SAY, .text = "Maria Lopez", .match = name, .delay_us = 300000},
 		{.act = CW_ACT_SAY, .text = "555 0134", .match = phone, .delay_us = 300000},
@@ -181,7 +193,8 @@ static void fixed_turns_come_in_order_and_optional_ones_are_skipped(void **state
 
 static void interrupts_at_the_exact_offset(void **state)
 {
-	const struct cw_step longer = {.act = CW_ACT_SAY, .when = CW_WHEN_ANSWER,
+	const struct cw_step longer = {.act = CW_ACT_SAY,
+		.when = CW_WHEN_ANSWER,
 		.text = "Welcome to the longest greeting of the whole town, which nobody has ever heard to its end so far."};
 	const struct cw_step steps[] = {
 		{.act = CW_ACT_SAY, .text = "Stop it please", .when = CW_WHEN_DURING, .delay_us = 1500000},
@@ -205,8 +218,10 @@ static void interrupts_at_the_exact_offset(void **state)
 
 static void speaks_unasked_when_nobody_greets(void **state)
 {
-	const struct cw_step steps[] = {{.act = CW_ACT_SAY, .text = "Anybody home", .when = CW_WHEN_AGENT_END}, {.act = CW_ACT_HANG_UP, .when = CW_WHEN_TURN}};
-	struct cw_script caller = {.steps = steps, .n_steps = 2, .greeting_us = 4000000}, agent = {.greeting_us = 60000000, .wait_us = 60000000};
+	const struct cw_step steps[] = {{.act = CW_ACT_SAY, .text = "Anybody home", .when = CW_WHEN_AGENT_END},
+		{.act = CW_ACT_HANG_UP, .when = CW_WHEN_TURN}};
+	struct cw_script caller = {.steps = steps, .n_steps = 2, .greeting_us = 4000000},
+			 agent = {.greeting_us = 60000000, .wait_us = 60000000};
 	struct pair p;
 	const struct cw_script_result *r = talk(&p, &caller, &agent);
 
@@ -218,7 +233,8 @@ static void speaks_unasked_when_nobody_greets(void **state)
 
 static void patience_ends_in_reprompts_and_giving_up(void **state)
 {
-	const struct cw_step steps[] = {{.act = CW_ACT_SAY, .text = "My name is Maria", .when = CW_WHEN_AGENT_END, .delay_us = 300000},
+	const struct cw_step steps[] = {
+		{.act = CW_ACT_SAY, .text = "My name is Maria", .when = CW_WHEN_AGENT_END, .delay_us = 300000},
 		{.act = CW_ACT_SAY, .text = "Never said", .when = CW_WHEN_AGENT_END}};
 	struct cw_script caller = {.steps = steps, .n_steps = 2, .wait_us = 4000000, .reprompts = 2};
 	struct cw_script agent = {.steps = &greet, .n_steps = 1, .wait_us = 100000000, .linger_us = 100000000};
@@ -256,9 +272,11 @@ static void fillers_are_not_answered(void **state)
 	CW_SCOPED struct cw_pattern *fillers = pattern("one moment");
 	const struct cw_step turns[] = {{.act = CW_ACT_SAY, .text = "One moment.", .when = CW_WHEN_ANSWER},
 		{.act = CW_ACT_SAY, .text = "What is your name?", .when = CW_WHEN_TURN, .delay_us = 2500000}};
-	const struct cw_step steps[] = {{.act = CW_ACT_SAY, .text = "Maria", .when = CW_WHEN_AGENT_END, .delay_us = 300000},
+	const struct cw_step steps[] = {
+		{.act = CW_ACT_SAY, .text = "Maria", .when = CW_WHEN_AGENT_END, .delay_us = 300000},
 		{.act = CW_ACT_HANG_UP, .when = CW_WHEN_TURN}};
-	struct cw_script caller = {.steps = steps, .n_steps = 2, .fillers = fillers}, agent = {.steps = turns, .n_steps = 2};
+	struct cw_script caller = {.steps = steps, .n_steps = 2, .fillers = fillers},
+			 agent = {.steps = turns, .n_steps = 2};
 	struct pair p;
 
 	(void)state;
@@ -271,8 +289,10 @@ static void the_end_before_the_script_is_told(void **state)
 {
 	CW_SCOPED struct cw_pattern *maria = pattern("maria");
 	const struct cw_step reply = {.act = CW_ACT_HANG_UP, .match = maria, .delay_us = 300000};
-	const struct cw_step steps[] = {{.act = CW_ACT_SAY, .text = "Maria", .when = CW_WHEN_AGENT_END}, {.act = CW_ACT_SAY, .text = "More", .when = CW_WHEN_AGENT_END}};
-	struct cw_script caller = {.steps = steps, .n_steps = 2}, agent = {.steps = &greet, .n_steps = 1, .answers = &reply, .n_answers = 1};
+	const struct cw_step steps[] = {{.act = CW_ACT_SAY, .text = "Maria", .when = CW_WHEN_AGENT_END},
+		{.act = CW_ACT_SAY, .text = "More", .when = CW_WHEN_AGENT_END}};
+	struct cw_script caller = {.steps = steps, .n_steps = 2},
+			 agent = {.steps = &greet, .n_steps = 1, .answers = &reply, .n_answers = 1};
 	struct pair p;
 	const struct cw_script_result *r = talk(&p, &caller, &agent);
 
@@ -291,7 +311,8 @@ static void silence_noise_and_keys_are_played(void **state)
 		{.act = CW_ACT_DTMF, .text = "42#", .when = CW_WHEN_TURN},
 		{.act = CW_ACT_HANG_UP, .when = CW_WHEN_TURN, .delay_us = 1000000},
 	};
-	struct cw_script caller = {.steps = steps, .n_steps = 4}, agent = {.steps = &greet, .n_steps = 1, .wait_us = 60000000};
+	struct cw_script caller = {.steps = steps, .n_steps = 4},
+			 agent = {.steps = &greet, .n_steps = 1, .wait_us = 60000000};
 	struct pair p;
 	char keys[8] = "";
 	size_t from = 0, n = 0;
@@ -299,7 +320,8 @@ static void silence_noise_and_keys_are_played(void **state)
 	(void)state;
 	(void)talk(&p, &caller, &agent);
 	assert_int_equal(action(&p, 1)->t_us - action(&p, 0)->t_us, 2300000 - 300000 + steps[1].delay_us);
-	for (const struct cw_event *e; n < 7 && (e = cw_timeline_next(p.agent_timeline, &from, CW_EV_DTMF, CW_SIDE_CALLER));)
+	for (const struct cw_event *e;
+		n < 7 && (e = cw_timeline_next(p.agent_timeline, &from, CW_EV_DTMF, CW_SIDE_CALLER));)
 		keys[n++] = cw_json_str(e->data, "digit", "?")[0];
 	assert_string_equal(keys, "42#");
 	hang_up(&p);
@@ -310,6 +332,7 @@ static void unknown_voice_is_told(void **state)
 	const struct cw_sim_conf sim = {.seed = 1};
 	const struct cw_loop_conf loop = {.call_id = "x", .from = "", .to = ""};
 	CW_SCOPED struct cw_world *w = NULL;
+	CW_SCOPED void *all = talloc_new(NULL);
 	struct cw_script script = {0};
 	struct cw_line *agent_end, *carrier;
 	struct cw_timeline *t;
@@ -318,18 +341,23 @@ static void unknown_voice_is_told(void **state)
 
 	(void)state;
 	assert_int_equal(cw_sim_new(NULL, &sim, &w), 0);
-	assert_int_equal(cw_timeline_new(w, &t), 0);
-	assert_int_equal(cw_loop_new(w, w, &loop, &agent_end, &carrier), 0);
+	assert_int_equal(cw_timeline_new(all, &t), 0);
+	assert_int_equal(cw_loop_new(all, w, &loop, &agent_end, &carrier), 0);
 
-	const struct cw_caller_conf conf = {.script = script_defaults(&script), .voice = "trumpet", .language = "en-US", .ear = "modem", .timeline = t,
+	const struct cw_caller_conf conf = {.script = script_defaults(&script),
+		.voice = "trumpet",
+		.language = "en-US",
+		.ear = "modem",
+		.timeline = t,
 		.closed = on_closed};
 
-	assert_int_equal(cw_caller_open(w, w, &conf, carrier, &c, &why), ENOENT);
+	assert_int_equal(cw_caller_open(all, w, &conf, carrier, &c, &why), ENOENT);
 	assert_null(c);
 	assert_non_null(strstr(why.text, "trumpet"));
 }
 
-CW_TEST_MAIN(CW_TEST(answers_what_is_asked), CW_TEST(fixed_turns_come_in_order_and_optional_ones_are_skipped), CW_TEST(interrupts_at_the_exact_offset),
-	CW_TEST(speaks_unasked_when_nobody_greets), CW_TEST(patience_ends_in_reprompts_and_giving_up), CW_TEST(what_fits_nothing_is_a_deadlock),
-	CW_TEST(fillers_are_not_answered), CW_TEST(the_end_before_the_script_is_told), CW_TEST(silence_noise_and_keys_are_played),
-	CW_TEST(unknown_voice_is_told))
+CW_TEST_MAIN(CW_TEST(answers_what_is_asked), CW_TEST(fixed_turns_come_in_order_and_optional_ones_are_skipped),
+	CW_TEST(interrupts_at_the_exact_offset), CW_TEST(speaks_unasked_when_nobody_greets),
+	CW_TEST(patience_ends_in_reprompts_and_giving_up), CW_TEST(what_fits_nothing_is_a_deadlock),
+	CW_TEST(fillers_are_not_answered), CW_TEST(the_end_before_the_script_is_told),
+	CW_TEST(silence_noise_and_keys_are_played), CW_TEST(unknown_voice_is_told))

@@ -16,8 +16,8 @@ static void booking(struct made *m, bool visible)
 	made_say(m, 1, 2, "yes", 5500, 5800);
 	made_agent(m, "Booked. Goodbye.", "Booked. Goodbye.", 6900, 8000);
 	if (visible)
-		cw_timeline_add(m->agent, 6000000, CW_SIDE_AGENT, CW_EV_TOOL_CALLED, "{s:s, s:{s:s, s:i}, s:s}", "name", "book", "args", "phone", "+1415", "n", 2,
-			"key", "k");
+		cw_timeline_add(m->agent, 6000000, CW_SIDE_AGENT, CW_EV_TOOL_CALLED, "{s:s, s:{s:s, s:i}, s:s}", "name",
+			"book", "args", "phone", "+1415", "n", 2, "key", "k");
 }
 
 /* Run one assertion as written in a file. */
@@ -40,7 +40,7 @@ static const struct {
 	const char *yaml;
 	bool per_turn;
 	size_t play;
-	enum cw_check_status visible, hidden;   /* with the agent's timeline, and without */
+	enum cw_check_status visible, hidden; /* with the agent's timeline, and without */
 } rows[] = {
 	{"{type: contains, value: goodbye}", false, CW_PLAY_NONE, CW_CHECK_PASS, CW_CHECK_PASS},
 	{"{type: contains, value: thanks maria}", false, CW_PLAY_NONE, CW_CHECK_PASS, CW_CHECK_FAIL},
@@ -86,7 +86,8 @@ static const struct {
 	{"{type: not-duration_ms, max: 8000}", false, CW_PLAY_NONE, CW_CHECK_FAIL, CW_CHECK_FAIL},
 	{"{type: wer, max: 0.2, of: caller_ear}", false, CW_PLAY_NONE, CW_CHECK_PASS, CW_CHECK_ERROR},
 	{"{type: tool_called, name: book}", false, CW_PLAY_NONE, CW_CHECK_PASS, CW_CHECK_ERROR},
-	{"{type: tool_called, name: book, args: {phone: \"+1415\"}}", false, CW_PLAY_NONE, CW_CHECK_PASS, CW_CHECK_ERROR},
+	{"{type: tool_called, name: book, args: {phone: \"+1415\"}}", false, CW_PLAY_NONE, CW_CHECK_PASS,
+		CW_CHECK_ERROR},
 	{"{type: tool_called, name: book, args: {n: 2}, times: 1}", false, CW_PLAY_NONE, CW_CHECK_PASS, CW_CHECK_ERROR},
 	{"{type: tool_called, name: book, args: {phone: x}}", false, CW_PLAY_NONE, CW_CHECK_FAIL, CW_CHECK_ERROR},
 	{"{type: tool_called, name: book, times: 2}", false, CW_PLAY_NONE, CW_CHECK_FAIL, CW_CHECK_ERROR},
@@ -113,10 +114,11 @@ static void each_check_passes_fails_and_errs(void **state)
 			enum cw_check_status want = hidden ? rows[i].hidden : rows[i].visible;
 
 			if (c.status != want)
-				fail_msg("%s%s: expected %s, got %s (%s; %s; %s)", rows[i].yaml, hidden ? " (agent hidden)" : "", cw_check_status_name(want),
+				fail_msg("%s%s: expected %s, got %s (%s; %s; %s)", rows[i].yaml,
+					hidden ? " (agent hidden)" : "", cw_check_status_name(want),
 					cw_check_status_name(c.status), c.expected, c.got, c.reason);
 			if (c.status == CW_CHECK_ERROR)
-				assert_true(c.reason[0]);   /* never an error without its reason */
+				assert_true(c.reason[0]); /* never an error without its reason */
 		}
 		made_close(&m);
 	}
@@ -154,7 +156,8 @@ static void an_interruption_shows_in_the_agents_timeline(void **state)
 
 	assert_int_equal(check(&m, v, "{type: agent_keeps_talking}", true, 0).status, CW_CHECK_PASS);
 	assert_int_equal(check(&m, v, "{type: agent_keeps_talking, max_gap_ms: 500}", true, 0).status, CW_CHECK_FAIL);
-	cw_timeline_add(m.agent, 2500000, CW_SIDE_AGENT, CW_EV_INTERRUPTED, "{s:s, s:I}", "heard", "and", "onset_us", (json_int_t)2010000);
+	cw_timeline_add(m.agent, 2500000, CW_SIDE_AGENT, CW_EV_INTERRUPTED, "{s:s, s:I}", "heard", "and", "onset_us",
+		(json_int_t)2010000);
 	assert_string_equal(check(&m, v, "{type: agent_keeps_talking}", true, 0).decided_by, "agent_timeline");
 	assert_int_equal(check(&m, v, "{type: agent_keeps_talking}", true, 0).status, CW_CHECK_FAIL);
 	made_close(&m);
@@ -169,8 +172,10 @@ static void state_is_asked_by_sql(void **state)
 		{"{type: state_equals, sql: \"SELECT count(*) FROM t\", value: 2}", CW_CHECK_PASS},
 		{"{type: state_equals, sql: \"SELECT count(*) FROM t\", value: 3}", CW_CHECK_FAIL},
 		{"{type: not-state_equals, sql: \"SELECT count(*) FROM t\", value: 3}", CW_CHECK_PASS},
-		{"{type: state_equals, sql: \"SELECT name, n FROM t ORDER BY n\", value: {name: maria}}", CW_CHECK_PASS},
-		{"{type: state_equals, sql: \"SELECT name, n FROM t ORDER BY n\", value: [{n: 1}, {n: 2}]}", CW_CHECK_PASS},
+		{"{type: state_equals, sql: \"SELECT name, n FROM t ORDER BY n\", value: {name: maria}}",
+			CW_CHECK_PASS},
+		{"{type: state_equals, sql: \"SELECT name, n FROM t ORDER BY n\", value: [{n: 1}, {n: 2}]}",
+			CW_CHECK_PASS},
 		{"{type: state_equals, sql: \"SELECT name, n FROM t ORDER BY n\", value: [{n: 1}]}", CW_CHECK_FAIL},
 		{"{type: state_equals, sql: \"SELECT name FROM t WHERE n = 9\", value: null}", CW_CHECK_PASS},
 		{"{type: state_equals, sql: \"SELECT name FROM t ORDER BY n\", value: [Maria, Bob]}", CW_CHECK_PASS},
@@ -184,7 +189,9 @@ static void state_is_asked_by_sql(void **state)
 	(void)state;
 	snprintf(path, sizeof(path), "%s/state.db", cw_test_tmp());
 	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db, "CREATE TABLE t(name, n); INSERT INTO t VALUES('Maria', 1), ('Bob', 2)", NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, "CREATE TABLE t(name, n); INSERT INTO t VALUES('Maria', 1), ('Bob', 2)", NULL,
+				 NULL, NULL),
+		SQLITE_OK);
 	sqlite3_close(db);
 	booking(&m, true);
 	m.conf.db_path = path;
@@ -202,7 +209,8 @@ static void state_is_asked_by_sql(void **state)
 
 static void state_is_asked_by_http(void **state)
 {
-	static const char yaml[] = "{type: state_equals, url: \"http://127.0.0.1/x\", field: items.0.name, value: Maria}";
+	static const char yaml[] =
+		"{type: state_equals, url: \"http://127.0.0.1/x\", field: items.0.name, value: Maria}";
 	struct made m;
 	struct cw_yaml *y = NULL;
 	struct cw_assert a;
@@ -254,5 +262,6 @@ static void sentiment_of_the_short_form_is_an_error_never_a_pass(void **state)
 	made_close(&m);
 }
 
-CW_TEST_MAIN(CW_TEST(each_check_passes_fails_and_errs), CW_TEST(who_decided_is_recorded), CW_TEST(an_interruption_shows_in_the_agents_timeline),
-	CW_TEST(state_is_asked_by_sql), CW_TEST(state_is_asked_by_http), CW_TEST(sentiment_of_the_short_form_is_an_error_never_a_pass))
+CW_TEST_MAIN(CW_TEST(each_check_passes_fails_and_errs), CW_TEST(who_decided_is_recorded),
+	CW_TEST(an_interruption_shows_in_the_agents_timeline), CW_TEST(state_is_asked_by_sql),
+	CW_TEST(state_is_asked_by_http), CW_TEST(sentiment_of_the_short_form_is_an_error_never_a_pass))

@@ -20,10 +20,11 @@ static void response_is_onset_minus_last_sample(void **state)
 	made_say(&m, 2, 3, "last", 8000, 9000);
 
 	struct cw_view *v = made_view(&m, 12000);
-	struct cw_value a = cw_measure_response_ms(v, 0), b = cw_measure_response_ms(v, 1), c = cw_measure_response_ms(v, 2);
+	struct cw_value a = cw_measure_response_ms(v, 0), b = cw_measure_response_ms(v, 1),
+			c = cw_measure_response_ms(v, 2);
 
 	assert_true(a.known && a.v == 640);
-	assert_true(b.known && b.v == -100);      /* it came in early */
+	assert_true(b.known && b.v == -100); /* it came in early */
 	assert_false(c.known);
 	assert_true(c.agent_absent);
 	assert_string_equal(c.reason, "no agent speech before the end of the call");
@@ -45,7 +46,7 @@ static void nothing_unmeasured_becomes_a_number(void **state)
 
 	assert_false(cw_measure_response_ms(v, 0).known);
 	assert_false(cw_measure_response_ms(v, 0).agent_absent);
-	assert_false(cw_measure_first_word_ms(v).known);       /* never answered */
+	assert_false(cw_measure_first_word_ms(v).known); /* never answered */
 	assert_false(cw_measure_duration_ms(v).known);
 	assert_false(cw_measure_dead_air_ms(v).known);
 	assert_false(cw_measure_wer(v, true).known);
@@ -64,7 +65,7 @@ static void barge_in_stop_merges_short_gaps(void **state)
 	made_open(&m, false);
 	made_answered(&m, 0);
 	made_stretch(&m, 500, 2300);
-	made_stretch(&m, 2500, 2800);      /* the same speech: 200 ms between */
+	made_stretch(&m, 2500, 2800); /* the same speech: 200 ms between */
 	made_say(&m, 0, 1, "stop", 2200, 3200);
 	made_stretch(&m, 4000, 5000);
 
@@ -108,12 +109,12 @@ static void dead_air_counts_where_the_agent_owes(void **state)
 	(void)state;
 	made_open(&m, false);
 	made_answered(&m, 0);
-	made_agent(&m, "", "hello", 2000, 3000);               /* 2.0 s before the first word */
+	made_agent(&m, "", "hello", 2000, 3000); /* 2.0 s before the first word */
 	/* the caller thinks for 4 s: it owes, not dead air */
 	made_say(&m, 0, 1, "hi", 7000, 8000);
-	made_agent(&m, "", "well", 9000, 9500);                /* 1.0 s: below the limit */
+	made_agent(&m, "", "well", 9000, 9500); /* 1.0 s: below the limit */
 	made_say(&m, 1, 2, "and", 10000, 11000);
-	made_agent(&m, "", "well", 14000, 15000);              /* 3.0 s */
+	made_agent(&m, "", "well", 14000, 15000); /* 3.0 s */
 
 	struct cw_view *v = made_view(&m, 15100);
 
@@ -130,12 +131,12 @@ static void ratio_overlap_and_interruptions(void **state)
 	(void)state;
 	made_open(&m, false);
 	made_answered(&m, 0);
-	made_agent(&m, "", "a", 1000, 4000);                   /* 3 s */
-	made_say(&m, 0, 1, "x", 3500, 4500);                   /* we interrupt: 0.5 s overlap */
+	made_agent(&m, "", "a", 1000, 4000); /* 3 s */
+	made_say(&m, 0, 1, "x", 3500, 4500); /* we interrupt: 0.5 s overlap */
 	made_say(&m, 1, 2, "y", 6000, 7000);
-	made_agent(&m, "", "b", 6500, 7500);                   /* it interrupts: 0.5 s overlap */
+	made_agent(&m, "", "b", 6500, 7500); /* it interrupts: 0.5 s overlap */
 	made_say(&m, 2, 3, "z", 9000, 10000);
-	made_agent(&m, "", "c", 9100, 9200);                   /* only 100 ms inside: not counted */
+	made_agent(&m, "", "c", 9100, 9200); /* only 100 ms inside: not counted */
 
 	struct cw_view *v = made_view(&m, 12000);
 
@@ -198,7 +199,7 @@ static void speech_is_found_to_the_frame_and_better(void **state)
 	assert_int_equal(cw_speech_find(NULL, pcm, 6 * RATE, &s, &n), 0);
 	assert_int_equal(n, 2);
 	NEAR((double)s[0].onset_us, 8123 * 125.0, 2000);
-	NEAR((double)s[0].last_us, 20007 * 125.0, 12000);      /* the rhythm ends quietly */
+	NEAR((double)s[0].last_us, 20007 * 125.0, 12000); /* the rhythm ends quietly */
 	NEAR((double)s[1].onset_us, 28050 * 125.0, 2000);
 	NEAR((double)s[1].last_us, 36001 * 125.0, 12000);
 }
@@ -225,6 +226,8 @@ static void less_than_a_frame_has_no_speech(void **state)
 	assert_int_equal(n, 0);
 }
 
-CW_TEST_MAIN(CW_TEST(response_is_onset_minus_last_sample), CW_TEST(nothing_unmeasured_becomes_a_number), CW_TEST(barge_in_stop_merges_short_gaps),
-	CW_TEST(keeping_on_is_measured_by_its_longest_gap), CW_TEST(dead_air_counts_where_the_agent_owes), CW_TEST(ratio_overlap_and_interruptions),
-	CW_TEST(word_errors_need_both_timelines), CW_TEST(speech_is_found_to_the_frame_and_better), CW_TEST(silence_has_no_speech), CW_TEST(less_than_a_frame_has_no_speech))
+CW_TEST_MAIN(CW_TEST(response_is_onset_minus_last_sample), CW_TEST(nothing_unmeasured_becomes_a_number),
+	CW_TEST(barge_in_stop_merges_short_gaps), CW_TEST(keeping_on_is_measured_by_its_longest_gap),
+	CW_TEST(dead_air_counts_where_the_agent_owes), CW_TEST(ratio_overlap_and_interruptions),
+	CW_TEST(word_errors_need_both_timelines), CW_TEST(speech_is_found_to_the_frame_and_better),
+	CW_TEST(silence_has_no_speech), CW_TEST(less_than_a_frame_has_no_speech))

@@ -76,7 +76,8 @@ static void simulation_speaks_modem_on_both_ends(void **state)
 static void repeat_n_is_the_first_of_a_later_seed(void **state)
 {
 	const char *files[] = {file("two.yaml", two)};
-	struct cw_trial_conf conf = {.files = files, .n_files = 1, .seed = 7, .sim = true, .repeat = 17, .filter = "^one$"};
+	struct cw_trial_conf conf = {
+		.files = files, .n_files = 1, .seed = 7, .sim = true, .repeat = 17, .filter = "^one$"};
 	CW_SCOPED struct cw_plan *p = plan(&conf);
 
 	(void)state;
@@ -93,15 +94,24 @@ static void rerun_is_a_command_for_this_call_alone(void **state)
 {
 	const char *files[] = {file("two.yaml", two)};
 	const struct cw_opt_pair vars[] = {{"who", "O'Neil"}};
-	const struct cw_trial_conf conf = {.files = files, .n_files = 1, .seed = 7, .sim = true, .repeat = 3, .target = "agent:x y.yaml", .faults = 0.02, .vars = vars,
-		.n_vars = 1, .filter = "one"};
+	const struct cw_trial_conf conf = {.files = files,
+		.n_files = 1,
+		.seed = 7,
+		.sim = true,
+		.repeat = 3,
+		.target = "agent:x y.yaml",
+		.faults = 0.02,
+		.vars = vars,
+		.n_vars = 1,
+		.filter = "one"};
 	CW_SCOPED struct cw_plan *p = plan(&conf);
 	CW_SCOPED char *line = cw_plan_rerun(NULL, &p->items[5], &conf);
 	char want[600];
 
 	(void)state;
 	snprintf(want, sizeof(want),
-		"callwright test %s -k '^one$' --sim --target 'agent:x y.yaml' --seed 9 -n 1 --profile pstn_g711 --faults 0.02 --var 'who=O'\\''Neil'", files[0]);
+		"callwright test %s -k '^one$' --sim --target 'agent:x y.yaml' --seed 9 -n 1 --profile pstn_g711 --faults 0.02 --var 'who=O'\\''Neil'",
+		files[0]);
 	assert_string_equal(line, want);
 }
 
@@ -171,7 +181,8 @@ static void mistakes_are_told(void **state)
 
 static void planning_survives_failing_memory(void **state)
 {
-	const char *files[] = {file("untargeted.yaml", "tests: [{id: x, turns: [{say: Hi}], assert: [{type: contains, value: x}]}]\n")};
+	const char *files[] = {file(
+		"untargeted.yaml", "tests: [{id: x, turns: [{say: Hi}], assert: [{type: contains, value: x}]}]\n")};
 	const struct cw_trial_conf conf = {.files = files, .n_files = 1, .sim = true, .target = "agent:a.yaml"};
 	CW_SCOPED struct cw_plan *p = NULL;
 	int err = cw_plan_new(NULL, &conf, &p, NULL);
@@ -184,5 +195,6 @@ static void planning_survives_failing_memory(void **state)
 CW_OOM_BODY(planning_survives_failing_memory)
 
 CW_TEST_MAIN(CW_TEST(everything_is_multiplied_in_a_fixed_order), CW_TEST(simulation_speaks_modem_on_both_ends),
-	CW_TEST(repeat_n_is_the_first_of_a_later_seed), CW_TEST(rerun_is_a_command_for_this_call_alone), CW_TEST(filters_tags_and_first_choose),
-	CW_TEST(folders_are_read_in_order_and_same_ids_kept_apart), CW_TEST(mistakes_are_told), CW_TEST_OOM(planning_survives_failing_memory))
+	CW_TEST(repeat_n_is_the_first_of_a_later_seed), CW_TEST(rerun_is_a_command_for_this_call_alone),
+	CW_TEST(filters_tags_and_first_choose), CW_TEST(folders_are_read_in_order_and_same_ids_kept_apart),
+	CW_TEST(mistakes_are_told), CW_TEST_OOM(planning_survives_failing_memory))

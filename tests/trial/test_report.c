@@ -11,10 +11,13 @@
 
 static json_t *result(const char *test, const char *verdict, double response_ms)
 {
-	return json_pack("{s:s, s:s, s:s, s:{s:s, s:s, s:s}, s:i, s:s, s:s, s:f, s:f, s:[{s:s, s:s, s:s, s:s}], s:[{s:f}], s:{s:f}, s:s, s:s}", "key", test, "test", test,
-		"file", "f.yaml", "slice", "language", "en-US", "voice", "modem", "channel", "clean", "repeat", 1, "verdict", verdict, "reason",
-		"a < b & \"c\"\x01", "score", 0.5, "duration_ms", 1500.0, "checks", "type", "contains", "status", "fail", "expected", "<x>", "got", "y|z", "turns",
-		"response_ms", response_ms, "measures", "first_word_ms", 20.0, "folder", test, "rerun", "callwright test 'x'");
+	return json_pack(
+		"{s:s, s:s, s:s, s:{s:s, s:s, s:s}, s:i, s:s, s:s, s:f, s:f, s:[{s:s, s:s, s:s, s:s}], s:[{s:f}], s:{s:f}, s:s, s:s}",
+		"key", test, "test", test, "file", "f.yaml", "slice", "language", "en-US", "voice", "modem", "channel",
+		"clean", "repeat", 1, "verdict", verdict, "reason", "a < b & \"c\"\x01", "score", 0.5, "duration_ms",
+		1500.0, "checks", "type", "contains", "status", "fail", "expected", "<x>", "got", "y|z", "turns",
+		"response_ms", response_ms, "measures", "first_word_ms", 20.0, "folder", test, "rerun",
+		"callwright test 'x'");
 }
 
 static json_t *results(size_t passes, size_t fails)
@@ -34,7 +37,8 @@ static struct cw_tally *tally(json_t *list, const struct cw_plan *plan)
 	return t;
 }
 
-static struct cw_plan plan_with(struct cw_scenario *s, struct cw_scenario **list, double rate, double p95, double invalid)
+static struct cw_plan plan_with(
+	struct cw_scenario *s, struct cw_scenario **list, double rate, double p95, double invalid)
 {
 	*s = (struct cw_scenario){.file = "f.yaml", .gates = {rate, p95, invalid}};
 	*list = s;
@@ -67,13 +71,13 @@ static void gates_pass_fail_or_stay_undecided(void **state)
 
 	(void)state;
 	assert_int_equal(a->n_gates, 3);
-	assert_int_equal(a->gates[0].status, CW_GATE_UNDECIDED);   /* three calls cannot show 85 % */
+	assert_int_equal(a->gates[0].status, CW_GATE_UNDECIDED); /* three calls cannot show 85 % */
 	assert_int_equal(a->gates[1].status, CW_GATE_UNDECIDED);
 	assert_int_equal(a->gates[2].status, CW_GATE_PASS);
 	assert_int_equal(b->gates[0].status, CW_GATE_PASS);
-	assert_int_equal(b->gates[1].status, CW_GATE_FAIL);        /* slowest 5 % above 2.5 s */
+	assert_int_equal(b->gates[1].status, CW_GATE_FAIL); /* slowest 5 % above 2.5 s */
 	assert_int_equal(c->gates[0].status, CW_GATE_FAIL);
-	assert_int_equal(c->ungated_fails, 0);                     /* the gate speaks for them */
+	assert_int_equal(c->ungated_fails, 0); /* the gate speaks for them */
 }
 
 static void fails_without_a_gate_count(void **state)
@@ -98,8 +102,9 @@ static const char *path_of(const char *name)
 
 static void the_summary_has_the_common_shape(void **state)
 {
-	CW_JSON_SCOPED json_t *list = results(2, 1), *run = json_pack("{s:s, s:{s:s}, s:i}", "created", "2026-03-02T09:00:00Z", "configuration", "target", "agent:x",
-							    "concurrent", 2),
+	CW_JSON_SCOPED json_t *list = results(2, 1),
+			      *run = json_pack("{s:s, s:{s:s}, s:i}", "created", "2026-03-02T09:00:00Z",
+				      "configuration", "target", "agent:x", "concurrent", 2),
 			      *j = NULL;
 	CW_SCOPED struct cw_tally *t = tally(list, NULL);
 	const char *path = path_of("summary.json");
@@ -111,7 +116,7 @@ static void the_summary_has_the_common_shape(void **state)
 
 	const json_t *p = json_object_get(j, "performance"), *f = json_object_get(j, "functional");
 
-	assert_true(json_is_null(json_object_get(p, "text_ttfb")));          /* not computed: null, never zero */
+	assert_true(json_is_null(json_object_get(p, "text_ttfb"))); /* not computed: null, never zero */
 	assert_string_equal(cw_json_str(json_object_get(p, "audio_ttfb"), "unit", ""), "seconds");
 	assert_true(fabs(cw_json_num(json_object_get(p, "audio_ttfb"), "mean", 0) - 0.2) < 1e-9);
 	assert_true(json_is_null(json_object_get(json_object_get(p, "audio_ttfb"), "p95")));

@@ -101,8 +101,9 @@ static size_t count_lines(const char *dir)
 
 static void all_shipped_scenarios_pass_and_twice_the_same(void **state)
 {
-	static const char *const same[] = {"results.jsonl", "summary.json", "junit.xml", "summary.md", "calls/book-happy.en-US.modem.clean.1/both.wav",
-		"calls/book-happy.en-US.modem.clean.1/events.jsonl", "calls/book-happy.en-US.modem.clean.1/transcript.json",
+	static const char *const same[] = {"results.jsonl", "summary.json", "junit.xml", "summary.md",
+		"calls/book-happy.en-US.modem.clean.1/both.wav", "calls/book-happy.en-US.modem.clean.1/events.jsonl",
+		"calls/book-happy.en-US.modem.clean.1/transcript.json",
 		"calls/book-happy.en-US.modem.clean.1/levels.json", "calls/cafe.en-US.modem.cafe.1/both.wav",
 		"calls/cough.en-US.modem.clean.1/waterfall.json", "calls/phone-by-keys.en-US.modem.clean.1/labels.txt"};
 	struct cw_run_conf conf = conf_of(folder("all1"), NULL);
@@ -112,10 +113,10 @@ static void all_shipped_scenarios_pass_and_twice_the_same(void **state)
 	assert_int_equal(run(&conf), CW_RUN_PASSED);
 	assert_true(count_lines(first) >= 12);
 	conf.out_dir = folder("all2");
-	conf.trial.jobs = 2;           /* side by side: the files are the same all the same */
+	conf.trial.jobs = 2; /* side by side: the files are the same all the same */
 	assert_int_equal(run(&conf), CW_RUN_PASSED);
 	for (size_t i = 0; i < CW_COUNT(same); i++)
-		if (strcmp(same[i], "summary.json"))   /* tells how many ran at once */
+		if (strcmp(same[i], "summary.json")) /* tells how many ran at once */
 			assert_same_file(first, conf.out_dir, same[i]);
 }
 
@@ -144,10 +145,10 @@ static void faults_break_no_promise(void **state)
 
 	(void)state;
 	conf.trial.faults = 0.03;
-	conf.trial.repeat = 25;
+	conf.trial.repeat = 12;
 	conf.trial.record = CW_RECORD_NONE;
 	assert_int_equal(run(&conf), CW_RUN_PASSED);
-	assert_int_equal(count_lines(conf.out_dir), 25);
+	assert_int_equal(count_lines(conf.out_dir), 12);
 }
 
 /* A scenario that cannot hold with this agent. */
@@ -224,7 +225,7 @@ static void a_killed_run_is_finished_by_resume(void **state)
 	int status;
 
 	(void)state;
-	conf.trial.repeat = 6;
+	conf.trial.repeat = 3;
 	assert_int_equal(run(&conf), CW_RUN_PASSED);
 	snprintf(results, sizeof(results), "%s/results.jsonl", killed);
 
@@ -241,12 +242,12 @@ static void a_killed_run_is_finished_by_resume(void **state)
 		usleep(1000);
 	kill(child, SIGKILL);
 	assert_int_equal(waitpid(child, &status, 0), child);
-	assert_true(count_lines(killed) <= 30);
+	assert_true(count_lines(killed) <= 15);
 	resumed.resume = killed;
 	assert_int_equal(run(&resumed), CW_RUN_PASSED);
 	assert_same_file(whole, killed, "results.jsonl");
 	assert_same_file(whole, killed, "summary.json");
-	assert_same_file(whole, killed, "calls/book-repeat.en-US.modem.clean.6/both.wav");
+	assert_same_file(whole, killed, "calls/book-repeat.en-US.modem.clean.3/both.wav");
 }
 
 static void a_changed_scenario_cannot_be_resumed(void **state)

@@ -43,7 +43,7 @@ static void a_torn_last_line_is_cut_off(void **state)
 	assert_int_equal(cw_rundir_new(NULL, path, 0, "x", &d, NULL), 0);
 	assert_int_equal(cw_rundir_describe(d, json_pack("{s:s}", "id", "run"), NULL), 0);
 	write_lines(d, "{\"key\":\"a\"}\n{\"key\":\"b\"}\n");
-	append_raw(path, "{\"key\":\"c\",\"verd");   /* killed here */
+	append_raw(path, "{\"key\":\"c\",\"verd"); /* killed here */
 
 	assert_int_equal(cw_rundir_open(NULL, path, &again, &lines, NULL), 0);
 	assert_int_equal(json_array_size(lines), 2);
@@ -98,8 +98,21 @@ static void configuration_goes_to_json_and_back(void **state)
 {
 	const char *files[] = {"a.yaml", "b"}, *tags[] = {"smoke"}, *voices[] = {"flite:slt"};
 	const struct cw_opt_pair vars[] = {{"n", "v"}};
-	const struct cw_trial_conf c = {.files = files, .n_files = 2, .sim = true, .seed = UINT64_MAX, .repeat = 3, .filter = "x", .tags = {tags, 1}, .first = 9,
-		.voices = {voices, 1}, .agent_voice = "modem", .timeout_us = 7000000, .fail_fast = true, .record = CW_RECORD_MONO, .faults = 0.25, .vars = vars,
+	const struct cw_trial_conf c = {.files = files,
+		.n_files = 2,
+		.sim = true,
+		.seed = UINT64_MAX,
+		.repeat = 3,
+		.filter = "x",
+		.tags = {tags, 1},
+		.first = 9,
+		.voices = {voices, 1},
+		.agent_voice = "modem",
+		.timeout_us = 7000000,
+		.fail_fast = true,
+		.record = CW_RECORD_MONO,
+		.faults = 0.25,
+		.vars = vars,
 		.n_vars = 1};
 	CW_JSON_SCOPED json_t *j = cw_trial_conf_json(&c), *again = NULL;
 	CW_SCOPED void *parent = talloc_new(NULL);
@@ -117,5 +130,6 @@ static void configuration_goes_to_json_and_back(void **state)
 	assert_int_equal(cw_trial_conf_parse(parent, j, &back, NULL), EBADMSG);
 }
 
-CW_TEST_MAIN(CW_TEST(a_torn_last_line_is_cut_off), CW_TEST(what_is_no_result_ends_the_prefix), CW_TEST(a_run_is_never_overwritten),
-	CW_TEST(unwritable_folders_are_told), CW_TEST(configuration_goes_to_json_and_back))
+CW_TEST_MAIN(CW_TEST(a_torn_last_line_is_cut_off), CW_TEST(what_is_no_result_ends_the_prefix),
+	CW_TEST(a_run_is_never_overwritten), CW_TEST(unwritable_folders_are_told),
+	CW_TEST(configuration_goes_to_json_and_back))

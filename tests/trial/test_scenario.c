@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "trial/scenario.h"
 
@@ -73,7 +74,8 @@ static const struct {
 	{HEAD "    turns: [{say: 5}]\n" CHECK, 3, 19, "put it in quotes"},
 	{HEAD "    turns: [{sy: Hi}]\n" CHECK, 3, 14, "say"},
 	{HEAD "    turns: [{say: \"{{name}}\"}]\n" CHECK, 3, 19, "{{name}} is not defined"},
-	{HEAD "    caller: {facts: {nome: x}}\n    turns: [{say: \"{{name}}\"}]\n" CHECK, 4, 19, "did you mean {{nome}}"},
+	{HEAD "    caller: {facts: {nome: x}}\n    turns: [{say: \"{{name}}\"}]\n" CHECK, 4, 19,
+		"did you mean {{nome}}"},
 	{HEAD "    turns: [{say: \"{{name\"}]\n" CHECK, 3, 19, "'{{' without '}}'"},
 	{HEAD "    turns: [{dtmf: 12}]\n" CHECK, 3, 20, "in quotes"},
 	{HEAD "    turns: [{dtmf: \"12x\"}]\n" CHECK, 3, 20, "0-9"},
@@ -135,34 +137,35 @@ static void every_mistake_is_told_with_its_place(void **state)
 
 		if (!err || s)
 			fail_msg("accepted: %s", mistakes[i].text);
-		if (why.line != mistakes[i].line || why.column != mistakes[i].column || !strstr(why.text, mistakes[i].message))
-			fail_msg("%s: expected %u:%u … %s …, got %u:%u %s", mistakes[i].text, mistakes[i].line, mistakes[i].column, mistakes[i].message,
-				why.line, why.column, why.text);
+		if (why.line != mistakes[i].line || why.column != mistakes[i].column ||
+			!strstr(why.text, mistakes[i].message))
+			fail_msg("%s: expected %u:%u … %s …, got %u:%u %s", mistakes[i].text, mistakes[i].line,
+				mistakes[i].column, mistakes[i].message, why.line, why.column, why.text);
 		assert_string_equal(why.file, "s.yaml");
 	}
 }
 
 static void full_form(void **state)
 {
-	CW_SCOPED struct cw_scenario *s = good(
-		"version: 1\nname: N\ntarget: {line: agent, file: agents/x.yaml}\n"
-		"defaults: {language: en-GB, repeat: 3, timeout_s: 90}\n"
-		"matrix: {channel: [clean, cafe], voice: [modem, \"flite:slt\"]}\n"
-		"tests:\n"
-		"  - id: t\n    tags: [smoke, x]\n"
-		"    caller: {facts: {name: Maria Lopez, number: 12}, patience: low, speed: 1.2}\n"
-		"    turns:\n"
-		"      - {say: \"I am {{name}} of {{ number }} Oak.\", name: intro}\n"
-		"      - {say: mm-hmm, when: {during: agent, at_ms: 800}, expect: [{type: agent_keeps_talking}]}\n"
-		"      - {dtmf: \"415-555 0134#\", when: {after: turn, delay_ms: 50}, optional: true}\n"
-		"      - {silence: 3s, when: {after: agent_start}}\n"
-		"      - {noise: {kind: door, ms: 200, level_db: -20}, when: {after: answer, delay_ms: 1s}}\n"
-		"      - {hang_up: true, when: {match: [bye, /see you/]}}\n"
-		"    answers:\n"
-		"      - {match: your name, say: \"{{name}}\", times: 2, delay_ms: 700}\n"
-		"    assert:\n"
-		"      - {type: not-contains, value: \"{{name}}\", weight: 2}\n"
-		"gates: {pass_rate_lower_bound: 0.85, p95_response_ms: 2500}\n");
+	CW_SCOPED struct cw_scenario *s =
+		good("version: 1\nname: N\ntarget: {line: agent, file: agents/x.yaml}\n"
+		     "defaults: {language: en-GB, repeat: 3, timeout_s: 90}\n"
+		     "matrix: {channel: [clean, cafe], voice: [modem, \"flite:slt\"]}\n"
+		     "tests:\n"
+		     "  - id: t\n    tags: [smoke, x]\n"
+		     "    caller: {facts: {name: Maria Lopez, number: 12}, patience: low, speed: 1.2}\n"
+		     "    turns:\n"
+		     "      - {say: \"I am {{name}} of {{ number }} Oak.\", name: intro}\n"
+		     "      - {say: mm-hmm, when: {during: agent, at_ms: 800}, expect: [{type: agent_keeps_talking}]}\n"
+		     "      - {dtmf: \"415-555 0134#\", when: {after: turn, delay_ms: 50}, optional: true}\n"
+		     "      - {silence: 3s, when: {after: agent_start}}\n"
+		     "      - {noise: {kind: door, ms: 200, level_db: -20}, when: {after: answer, delay_ms: 1s}}\n"
+		     "      - {hang_up: true, when: {match: [bye, /see you/]}}\n"
+		     "    answers:\n"
+		     "      - {match: your name, say: \"{{name}}\", times: 2, delay_ms: 700}\n"
+		     "    assert:\n"
+		     "      - {type: not-contains, value: \"{{name}}\", weight: 2}\n"
+		     "gates: {pass_rate_lower_bound: 0.85, p95_response_ms: 2500}\n");
 	const struct cw_test *t = s->tests[0];
 	const struct cw_step *st = t->script.steps;
 
@@ -201,21 +204,20 @@ static void full_form(void **state)
 /* The file of the shared description, taken unchanged. */
 static void short_form(void **state)
 {
-	CW_SCOPED struct cw_scenario *s = good(
-		"name: \"Basic Conversation Flow\"\n"
-		"description: \"Tests basic Q&A and context retention\"\n"
-		"scenarios:\n"
-		"  - id: \"greeting\"\n"
-		"    input: \"Hello, my name is Alice\"\n"
-		"    expected:\n"
-		"      contains: [\"Hello\", \"Alice\", \"nice to meet\"]\n"
-		"      sentiment: \"positive\"\n"
-		"  - id: \"recall_name\"\n"
-		"    input: \"What's my name?\"\n"
-		"    expected: {contains: [\"Alice\"], requires_context: true}\n"
-		"  - id: \"math_problem\"\n"
-		"    input: \"What is 25 * 4?\"\n"
-		"    expected: {contains: [\"100\"], exact_match: true}\n");
+	CW_SCOPED struct cw_scenario *s = good("name: \"Basic Conversation Flow\"\n"
+					       "description: \"Tests basic Q&A and context retention\"\n"
+					       "scenarios:\n"
+					       "  - id: \"greeting\"\n"
+					       "    input: \"Hello, my name is Alice\"\n"
+					       "    expected:\n"
+					       "      contains: [\"Hello\", \"Alice\", \"nice to meet\"]\n"
+					       "      sentiment: \"positive\"\n"
+					       "  - id: \"recall_name\"\n"
+					       "    input: \"What's my name?\"\n"
+					       "    expected: {contains: [\"Alice\"], requires_context: true}\n"
+					       "  - id: \"math_problem\"\n"
+					       "    input: \"What is 25 * 4?\"\n"
+					       "    expected: {contains: [\"100\"], exact_match: true}\n");
 
 	(void)state;
 	assert_int_equal(s->n_tests, 2);
@@ -230,7 +232,8 @@ static void short_form(void **state)
 
 static void variables_of_the_command_line_win(void **state)
 {
-	static const char text[] = "tests: [{id: a, caller: {facts: {who: Bob}}, turns: [{say: \"{{who}} {{x}}\"}], assert: [{type: contains, value: x}]}]";
+	static const char text[] =
+		"tests: [{id: a, caller: {facts: {who: Bob}}, turns: [{say: \"{{who}} {{x}}\"}], assert: [{type: contains, value: x}]}]";
 	const struct cw_opt_pair pairs[] = {{"who", "Eve"}, {"x", "7"}};
 	const struct cw_scenario_conf conf = {.vars = pairs, .n_vars = 2};
 	CW_SCOPED struct cw_scenario *s = NULL;
@@ -255,11 +258,12 @@ static void default_fillers_spare_questions(void **state)
 
 static void shipped_scenarios_are_valid(void **state)
 {
-	static const char *const files[] = {"scenarios/hvac/booking.yaml", "scenarios/hvac/corrections.yaml", "scenarios/hvac/floor.yaml",
-		"scenarios/hvac/exits.yaml", "scenarios/demo/book-repair.yaml"};
+	static const char *const files[] = {"scenarios/hvac/booking.yaml", "scenarios/hvac/corrections.yaml",
+		"scenarios/hvac/floor.yaml", "scenarios/hvac/exits.yaml", "scenarios/demo/book-repair.yaml"};
 	size_t tests = 0;
 
 	(void)state;
+	assert_int_equal(chdir(cw_test_source(".")), 0); /* they name agents/hvac.yaml as seen from there */
 	for (size_t i = 0; i < CW_COUNT(files); i++) {
 		CW_SCOPED struct cw_scenario *s = NULL;
 		struct cw_why why = {0};
@@ -288,8 +292,10 @@ static void parsing_survives_failing_memory(void **state)
 {
 	CW_SCOPED struct cw_scenario *s = NULL;
 	struct cw_why why = {0};
-	int err = parse(HEAD "    caller: {facts: {n: x}}\n    turns: [{say: \"{{n}}\", when: {match: [a, /b/]}, expect: [{type: contains, value: x}]}]\n"
-			     "    answers: [{match: q, dtmf: \"1\"}]\n" CHECK, &s, &why);
+	int err = parse(HEAD
+		"    caller: {facts: {n: x}}\n    turns: [{say: \"{{n}}\", when: {match: [a, /b/]}, expect: [{type: contains, value: x}]}]\n"
+		"    answers: [{match: q, dtmf: \"1\"}]\n" CHECK,
+		&s, &why);
 
 	(void)state;
 	if (cw_test_oom(err))
@@ -298,6 +304,7 @@ static void parsing_survives_failing_memory(void **state)
 }
 CW_OOM_BODY(parsing_survives_failing_memory)
 
-CW_TEST_MAIN(CW_TEST(every_mistake_is_told_with_its_place), CW_TEST(full_form), CW_TEST(short_form), CW_TEST(variables_of_the_command_line_win),
-	CW_TEST(default_fillers_spare_questions), CW_TEST(shipped_scenarios_are_valid), CW_TEST(missing_files_and_folders_are_told),
+CW_TEST_MAIN(CW_TEST(every_mistake_is_told_with_its_place), CW_TEST(full_form), CW_TEST(short_form),
+	CW_TEST(variables_of_the_command_line_win), CW_TEST(default_fillers_spare_questions),
+	CW_TEST(shipped_scenarios_are_valid), CW_TEST(missing_files_and_folders_are_told),
 	CW_TEST_OOM(parsing_survives_failing_memory))
