@@ -7,28 +7,28 @@
 #include "agent/slots.h"
 #include "base/buf.h"
 
-#define CW_DIALOGUE_TOOL_CALLS 24     /* in one call */
+#define CW_DIALOGUE_TOOL_CALLS 24 /* in one call */
 #define CW_DIALOGUE_DIGITS     24
-#define CW_DIALOGUE_SAY_MAX    8000   /* bytes of one utterance */
+#define CW_DIALOGUE_SAY_MAX    8000 /* bytes of one utterance */
 
 struct cw_dialogue {
 	const struct cw_agent_file *f;
 	char *call_id;
 	struct cw_date today;
-	struct cw_slot_value *values;       /* one per slot of the file */
-	bool *touched;                      /* filled or changed by this event */
+	struct cw_slot_value *values; /* one per slot of the file */
+	bool *touched;                /* filled or changed by this event */
 	struct cw_offers offers;
 	size_t state;
-	size_t pending;                     /* slot whose value the caller is asked to confirm */
-	size_t recent;                      /* slot filled last */
-	unsigned misses;                    /* misunderstandings in this state */
+	size_t pending;  /* slot whose value the caller is asked to confirm */
+	size_t recent;   /* slot filled last */
+	unsigned misses; /* misunderstandings in this state */
 	unsigned total_misses;
-	unsigned idles;                     /* silences in a row */
+	unsigned idles; /* silences in a row */
 	unsigned turns;
 	unsigned tool_calls;
-	unsigned steps;                     /* states entered by this event */
+	unsigned steps; /* states entered by this event */
 	enum cw_tool running;
-	bool started;                       /* in the first state, at least */
+	bool started; /* in the first state, at least */
 	bool ended;
 	char confirmation[16];
 	char digits[CW_DIALOGUE_DIGITS + 1];
@@ -38,7 +38,7 @@ struct cw_dialogue {
 	void *scratch;
 	struct cw_buf say;
 	struct cw_moves moves;
-	const char *intent;                 /* what was understood */
+	const char *intent; /* what was understood */
 	double score;
 	int err;
 };
@@ -53,14 +53,14 @@ static inline const struct cw_agent_state *cw_dialogue_here(const struct cw_dial
 void cw_dialogue_begin(struct cw_dialogue *d, bool turn);
 /* Flush what is to be said, say what is awaited. Returns the error of the event. */
 int cw_dialogue_end(struct cw_dialogue *d);
-void cw_dialogue_say(struct cw_dialogue *d, const char *text);          /* a template; a blank goes between */
+void cw_dialogue_say(struct cw_dialogue *d, const char *text); /* a template; a blank goes between */
 void cw_dialogue_sayf(struct cw_dialogue *d, const char *fmt, ...) CW_PRINTF(2, 3);
 void cw_dialogue_go(struct cw_dialogue *d, size_t state, const char *why);
 /* Be in @state without its words: the greeting was its question. */
 void cw_dialogue_arrive_silently(struct cw_dialogue *d, size_t state, const char *why);
-void cw_dialogue_ask(struct cw_dialogue *d, unsigned wording);          /* the state's question, again or first */
-void cw_dialogue_miss(struct cw_dialogue *d);                           /* the caller was not understood */
-bool cw_dialogue_count_miss(struct cw_dialogue *d);                    /* true: it was one too many, the call is handed over */
+void cw_dialogue_ask(struct cw_dialogue *d, unsigned wording); /* the state's question, again or first */
+void cw_dialogue_miss(struct cw_dialogue *d);                  /* the caller was not understood */
+bool cw_dialogue_count_miss(struct cw_dialogue *d);            /* true: it was one too many, the call is handed over */
 void cw_dialogue_escalate(struct cw_dialogue *d, const char *why);
 void cw_dialogue_hang_up(struct cw_dialogue *d, const char *why);
 /* A slot was filled or changed: acknowledge it (or ask to confirm it: then true). */
@@ -71,7 +71,7 @@ void cw_dialogue_proceed(struct cw_dialogue *d);
 void cw_dialogue_reopen(struct cw_dialogue *d, size_t slot, const char *why);
 /* The state that collects the slot, or CW_AGENT_NOWHERE. */
 size_t cw_dialogue_home(const struct cw_dialogue *d, size_t slot);
-void cw_dialogue_reset(struct cw_dialogue *d);                          /* forget everything the caller told */
+void cw_dialogue_reset(struct cw_dialogue *d); /* forget everything the caller told */
 /* The slot the question here is about: the first one not filled, or CW_AGENT_NOWHERE. */
 size_t cw_dialogue_asked(const struct cw_dialogue *d);
 

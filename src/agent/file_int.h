@@ -13,13 +13,15 @@ int cw_agent_read_slots(const struct cw_reader *r, const json_t *root, struct cw
 int cw_agent_read_state_names(const struct cw_reader *r, const json_t *root, struct cw_agent_file *f);
 int cw_agent_read_states(const struct cw_reader *r, const json_t *root, struct cw_agent_file *f);
 /* The state named by member @key, untouched when absent. */
-int cw_agent_read_state_ref(const struct cw_reader *r, const json_t *obj, const char *key, const struct cw_agent_file *f, size_t *ret);
+int cw_agent_read_state_ref(
+	const struct cw_reader *r, const json_t *obj, const char *key, const struct cw_agent_file *f, size_t *ret);
 
 int cw_agent_read_tools(const struct cw_reader *r, const json_t *root, struct cw_agent_file *f);
 int cw_agent_read_policies(const struct cw_reader *r, const json_t *root, struct cw_agent_file *f);
 
 /* A prompt: text whose placeholders are known. Untouched when absent. */
-int cw_agent_read_prompt(const struct cw_reader *r, const json_t *obj, const char *key, const struct cw_agent_file *f, const char **ret);
+int cw_agent_read_prompt(
+	const struct cw_reader *r, const json_t *obj, const char *key, const struct cw_agent_file *f, const char **ret);
 int cw_agent_read_prompts(const struct cw_reader *r, const json_t *obj, const char *key, const struct cw_agent_file *f,
 	const char *const **ret, size_t *n);
 

@@ -32,15 +32,15 @@ static const char *const start_over_patterns[] = {
 	NULL,
 };
 static const char *const wait_patterns[] = {
-	"^[okay|yes] (hold on|hang on|one moment|one second|just a moment|just a second|just a minute|wait a moment|wait a "
-	"second|wait a minute|wait) [please]$",
+	"^[okay|yes] (hold on|hang on|one moment|one second|wait) [please]$",
+	"^[okay|yes] (just|wait) a (moment|second|minute) [please]$",
 	"(give me|wait) (a|one) (moment|second|minute)",
 	"let me (check|look|see|think|find) [it|that]$",
 	NULL,
 };
 static const char *const person_patterns[] = {
-	"(talk|speak) [to|with] [a|an|the|some] [real|live|human] "
-	"(person|human|someone|somebody|agent|operator|representative|manager|technician|being)",
+	"(talk|speak) [to|with] [a|an|the|some] [real|live|human] (person|human|someone|somebody|being)",
+	"(talk|speak) [to|with] [a|an|the|some] (agent|operator|representative|manager|technician)",
 	"(real|live|actual) (person|human|agent)",
 	"^[a|an|the] [human] (agent|operator|representative|person|human) [please]$",
 	"(connect|transfer|put) me",

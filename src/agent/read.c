@@ -137,7 +137,7 @@ int cw_read_object(const struct cw_reader *r, const json_t *value, const char *w
 int cw_read_one_of(
 	const struct cw_reader *r, const json_t *value, const char *what, const char *const *names, size_t *ret)
 {
-	const char *text = NULL;
+	const char *text = "";
 	size_t n = 0;
 	int err = text_of(r, value, what, &text);
 

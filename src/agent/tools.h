@@ -14,7 +14,7 @@ struct cw_tool_conf {
 	struct cw_db *db;
 	int utc_offset_min;
 	const char *call_id;
-	const struct cw_agent_tool *policy;    /* deadline and retries */
+	const struct cw_agent_tool *policy; /* deadline and retries */
 };
 struct cw_tool_run;
 /* The last thing done with a run, which may be freed in it. @answer lives during the call; @error tells more about "failed", else NULL. */
@@ -22,5 +22,5 @@ typedef void cw_tool_fn(const struct cw_tool_answer *answer, const char *error, 
 
 /* Start @tool with its arguments (by the names of cw_tool_arg_names). Freeing the run cancels it: no answer comes, what was begun in the
  * database is completed. ENOMEM. Trouble with the database itself comes as "failed". */
-int cw_tool_start(void *parent, struct cw_world *w, const struct cw_tool_conf *conf, enum cw_tool tool, const json_t *args, const char *key,
-	cw_tool_fn *fn, void *arg, struct cw_tool_run **ret);
+int cw_tool_start(void *parent, struct cw_world *w, const struct cw_tool_conf *conf, enum cw_tool tool,
+	const json_t *args, const char *key, cw_tool_fn *fn, void *arg, struct cw_tool_run **ret);

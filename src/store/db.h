@@ -31,7 +31,7 @@ struct cw_db_job {
 	void (*done)(int err, void *arg);
 	void (*dispose)(void *arg);
 	void *arg;
-	const char *label;   /* "db.book" */
+	const char *label; /* "db.book" */
 };
 int cw_db_submit(void *parent, struct cw_db *db, struct cw_world *w, const struct cw_db_job *job);
 

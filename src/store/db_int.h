@@ -15,12 +15,12 @@
 struct cw_db_task;
 
 struct cw_db_core {
-	pthread_mutex_t busy;          /* one transaction at a time */
+	pthread_mutex_t busy; /* one transaction at a time */
 	pthread_mutex_t lock;
-	sqlite3 *sql;                  /* NULL once the database is closed */
-	struct cw_db_task *first;      /* submitted, not handed to a worker yet; oldest first */
+	sqlite3 *sql;             /* NULL once the database is closed */
+	struct cw_db_task *first; /* submitted, not handed to a worker yet; oldest first */
 	struct cw_db_task *last;
-	struct cw_db_task *active;     /* whose turn it is: its end starts the next */
+	struct cw_db_task *active; /* whose turn it is: its end starts the next */
 	unsigned holds;
 };
 
@@ -28,7 +28,7 @@ struct cw_db {
 	struct cw_db_core *core;
 };
 
-struct cw_db_core *cw_db_core_new(sqlite3 *sql);       /* takes @sql; NULL: no memory, @sql is closed */
+struct cw_db_core *cw_db_core_new(sqlite3 *sql); /* takes @sql; NULL: no memory, @sql is closed */
 void cw_db_core_hold(struct cw_db_core *c);
 void cw_db_core_release(struct cw_db_core *c);
 /* Run what is queued, close the connection. Waits for a transaction that runs now. */
