@@ -104,7 +104,8 @@ struct cw_listen_conf {
 	bool reuse_port;       /* SO_REUSEPORT: every lane opens the same address */
 	unsigned max_connections;  /* 0 = 20000; more are closed at once */
 };
-/* EADDRINUSE, EACCES, EINVAL (address), EPROTO (certificate), with @why. Freeing the listener drops its connections. */
+/* EADDRINUSE, EACCES, EINVAL (address), EPROTO (certificate), with @why. Freeing it drops the exchanges not answered yet;
+ * accepted WebSockets belong to their owners. */
 int cw_listen(void *parent, struct cw_world *w, const struct cw_listen_conf *conf, const struct cw_routes *routes, void *arg,
 	      struct cw_listener **ret, struct cw_why *why);
 unsigned cw_listener_port(const struct cw_listener *l);

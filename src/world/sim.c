@@ -138,6 +138,8 @@ static int work_destroy(struct sim_work *work)
 {
 	struct sim *s = work->sim;
 
+	if (s->serving == work)
+		s->serving = NULL;
 	if (work->event)
 		sim_event_cancel(work->event);
 	if (!work->job.dispose)
@@ -155,11 +157,15 @@ static int work_destroy(struct sim_work *work)
 static void work_done(void *arg)
 {
 	struct sim_work *work = arg;
+	struct sim *s = work->sim;
 	struct cw_job job = work->job;
 
-	talloc_set_destructor(work, NULL);
-	talloc_free(work);
+	work->event = NULL;
+	work->job.dispose = NULL;  /* ours to call, whether the handler frees the handle or not */
+	s->serving = work;
 	job.done(job.arg);
+	if (s->serving)
+		talloc_free(work);
 	if (job.dispose)
 		job.dispose(job.arg);
 }

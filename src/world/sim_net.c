@@ -227,11 +227,14 @@ static int http_destroy(struct sim_http *h)
 
 static void http_close(struct sim_http *h, int err)
 {
-	void (*closed)(int err, void *arg) = h->ev.closed;
-	void *arg = h->arg;
+	struct sim *s = h->sim;
 
-	talloc_free(h);
-	closed(err, arg);
+	cw_timer_stop(&h->deadline);
+	cw_timer_stop(&h->total);
+	s->serving = h;
+	h->ev.closed(err, h->arg);
+	if (s->serving)
+		talloc_free(h);
 }
 
 static void http_timed_out(void *arg) { http_close(arg, ETIMEDOUT); }

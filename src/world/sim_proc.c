@@ -51,12 +51,10 @@ static void advance(void *arg)
 
 	p->event = NULL;
 	if (!n) {
-		struct cw_proc_events ev = p->ev;
-		int err = p->err, status = p->status;
-
-		arg = p->arg;
-		talloc_free(p);
-		ev.closed(err, status, arg);
+		s->serving = p;
+		p->ev.closed(p->err, p->status, p->arg);
+		if (s->serving)
+			talloc_free(p);
 		return;
 	}
 	p->delivered += n;

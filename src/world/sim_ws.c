@@ -63,6 +63,15 @@ struct parcel {
 
 /* ---- the connection ---- */
 
+/* The world ends before an end does: the end must not reach for us any more. */
+static int conn_destroy(struct sim_conn *c)
+{
+	for (unsigned i = 0; i < 2; i++)
+		if (c->end[i])
+			c->end[i]->conn = NULL;
+	return 0;
+}
+
 static void conn_release(struct sim_conn *c)
 {
 	if (!c->end[0] && !c->end[1] && !c->in_flight)
@@ -373,6 +382,7 @@ int sim_ws_accept(void *parent, struct cw_exchange *base, const struct cw_ws_lim
 		talloc_free(c);
 		return ENOMEM;
 	}
+	talloc_set_destructor(c, conn_destroy);
 	c->sim = s;
 	c->end[0] = client;
 	c->end[1] = ws;

@@ -76,7 +76,7 @@ struct cw_work;
  * owned by @arg, which the job releases through @dispose(arg) (may be NULL) once neither will run again: after @done
  * returned, or after a cancelled @run ended. @dispose runs on the lane (or while the world is torn down). @run touches only @arg.
  * @blocking says that it waits for disk or processes: such jobs get at most half of the workers.
- * The handle is gone when @done begins: forget it there. In sim, @run runs inline at once and @done comes after a modelled
+ * The handle frees itself after @done: forget it there. In sim, @run runs inline at once and @done comes after a modelled
  * delay. ENOMEM, EAGAIN (queue full). */
 struct cw_job {
 	cw_work_fn *run;
