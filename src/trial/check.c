@@ -102,8 +102,8 @@ static int unknown_type(const struct cw_yaml *y, const json_t *at, const char *n
 
 static int known_keys(const struct cw_yaml *y, json_t *conf, const struct cw_check_kind *kind, struct cw_why *why)
 {
-	const char *names[16] = {"type", "weight"};
-	size_t n = 2;
+	const char *names[16] = {"type", "weight", "only"};
+	size_t n = 3;
 
 	for (const char *const *k = kind->keys; *k; k++) {
 		CW_ASSERT(n + 1 < CW_COUNT(names));
@@ -118,12 +118,16 @@ static int check_values(
 {
 	struct cw_why inner = {0};
 	json_t *weight = json_object_get(conf, "weight");
+	const char *only = cw_json_str(conf, "only", NULL);
 	int err = known_keys(y, conf, kind, why);
 
 	if (err)
 		return err;
 	if (weight && (!json_is_number(weight) || json_number_value(weight) < 0 || json_number_value(weight) > 1000))
 		return cw_yaml_why_member(y, conf, "weight", why, EINVAL, "'weight' must be a number from 0 to 1000");
+	if (json_object_get(conf, "only") && (!only || (strcmp(only, "agent") && strcmp(only, "twilio"))))
+		return cw_yaml_why_member(
+			y, conf, "only", why, EINVAL, "'only' must be agent or twilio: the kind of target this is checked on");
 	if (kind->place == CW_CHECK_TURN_ONLY && !per_turn)
 		return cw_yaml_why_member(y, conf, "type", why, EINVAL,
 			"'%s' belongs under 'expect' of a turn: it looks at one action of the caller", kind->name);
@@ -180,6 +184,7 @@ int cw_assert_new(void *parent, const struct cw_yaml *y, json_t *conf, bool per_
 	err = cw_vars_apply(y, vars, conf, &a.conf, why);
 	if (err)
 		return err;
+	a.only = cw_json_str(a.conf, "only", NULL);
 	*ret = a;
 	err = hold(parent, ret);
 	if (err)

@@ -23,6 +23,7 @@ struct judgement {
 	enum cw_verdict verdict;
 	bool unreachable;
 	const char *reason;
+	json_t *skipped; /* assertions meant for another kind of target */
 	json_t *broken; /* promises broken under faults */
 };
 
@@ -130,9 +131,25 @@ static void count_check(struct judgement *j)
 		j->passed += c->of->weight;
 }
 
+/* Is the assertion meant for another kind of target? Then it is named among the skipped ones. */
+static bool skip(struct judgement *j, const struct cw_assert *a)
+{
+	const char *target = j->record->item->target;
+	CW_BUF_SCOPED struct cw_buf text = CW_BUF(300);
+
+	if (!a->only || (cw_str_starts(cw_str(target), a->only) && target[strlen(a->only)] == ':'))
+		return false;
+	cw_buf_fmt(&text, "%s in line %u: only for %s targets", a->name, a->line, a->only);
+	(void)json_array_append_new(j->skipped, json_string(cw_buf_err(&text) ? a->name : text.p)); /* out of memory: not named */
+	return true;
+}
+
 static int run_all(struct judgement *j, const struct cw_expect *e, size_t play)
 {
 	for (size_t i = 0; i < e->n; i++) {
+		if (skip(j, &e->asserts[i]))
+			continue;
+
 		struct cw_check *c = next_check(j);
 		int err = c ? cw_check_run(j, j->view, &e->asserts[i], play, c) : 0;
 
@@ -169,10 +186,10 @@ static int fail_unreached(struct judgement *j, size_t step)
 	const struct cw_expect *e = &j->record->item->test->step_expect[step];
 
 	for (size_t i = 0; i < e->n; i++) {
-		struct cw_check *c = next_check(j);
+		struct cw_check *c = skip(j, &e->asserts[i]) ? NULL : next_check(j);
 
 		if (!c)
-			return 0;
+			continue;
 		*c = (struct cw_check){.of = &e->asserts[i],
 			.status = CW_CHECK_FAIL,
 			.play = CW_PLAY_NONE,
@@ -194,7 +211,8 @@ static int run_checks(struct judgement *j)
 	int err = 0;
 
 	j->checks = talloc_zero_array(j, struct cw_check, CHECKS_MAX);
-	if (!j->checks)
+	j->skipped = json_array();
+	if (!j->checks || !j->skipped)
 		return ENOMEM;
 	for (size_t i = 0; !err && i < j->view->n_plays; i++)
 		err = run_all(j, expect_of(t, &j->view->plays[i]), i);
@@ -421,14 +439,14 @@ static json_t *result_json(const struct judgement *j)
 
 	(void)snprintf(seed, sizeof(seed), "%016llx", (unsigned long long)it->seed); /* fits */
 	return json_pack(
-		"{s:s, s:s, s:s, s:I, s:{s:s, s:s, s:s}, s:I, s:s, s:s, s:s, s:s, s:f, s:o, s:o, s:o, s:o, s:o, s:s, s:I, s:O, s:s, s:s}",
+		"{s:s, s:s, s:s, s:I, s:{s:s, s:s, s:s}, s:I, s:s, s:s, s:s, s:s, s:f, s:o, s:o, s:o, s:o, s:o, s:s, s:I, s:O, s:O, s:s, s:s}",
 		"key", it->key, "test", it->test->id, "file", it->test->file, "line", (json_int_t)it->test->line,
 		"slice", "language", it->language, "voice", it->voice, "channel", it->channel, "repeat",
 		(json_int_t)it->repeat, "seed", seed, "target", it->target, "verdict", cw_verdict_name(j->verdict),
 		"reason", j->reason, "score", j->weight > 0 ? j->passed / j->weight : 0.0, "duration_ms",
 		value_json(duration), "checks", checks_json(j), "turns", turns_json(j), "measures",
 		cw_measure_json(j->view), "end", end_json(r), "source", j->view->from_samples ? "samples" : "frames",
-		"faults", (json_int_t)r->faults, "broken", j->broken, "folder", it->key, "rerun", rerun ? rerun : "");
+		"faults", (json_int_t)r->faults, "broken", j->broken, "skipped", j->skipped, "folder", it->key, "rerun", rerun ? rerun : "");
 }
 
 static int make_result(struct judgement *j, void *parent, struct cw_exec_result **ret);
@@ -463,6 +481,7 @@ static int make_result(struct judgement *j, void *parent, struct cw_exec_result 
 static int judgement_end(struct judgement *j)
 {
 	json_decref(j->broken);
+	json_decref(j->skipped);
 	return 0;
 }
 

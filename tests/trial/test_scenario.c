@@ -102,6 +102,7 @@ static const struct {
 	{HEAD WORDS "    assert: [{type: contains}]\n", 4, 14, "'value' must be a text or a list"},
 	{HEAD WORDS "    assert: [{type: contains, value: x, max: 1}]\n", 4, 41, "max"},
 	{HEAD WORDS "    assert: [{type: contains, value: x, weight: -1}]\n", 4, 49, "'weight'"},
+	{HEAD WORDS "    assert: [{type: contains, value: x, only: phone}]\n", 4, 47, "agent or twilio"},
 	{HEAD WORDS "    assert: [{type: regex, value: \"(\"}]\n", 4, 14, "regular expression"},
 	{HEAD WORDS "    assert: [{type: response_ms}]\n", 4, 14, "could not fail"},
 	{HEAD WORDS "    assert: [{type: response_ms, max: 1, min: 2}]\n", 4, 14, "could not hold"},
