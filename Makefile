@@ -19,7 +19,7 @@ build: $(BUILD)/build.ninja  ## the program: build/src/callwright
 
 $(BUILD)/build.ninja:
 	@tools/install.sh build
-	@meson setup $(BUILD) -Dtests=false -Dbench=false -Dwerror=$(WERROR) >/dev/null
+	@meson setup $(BUILD) --buildtype=release -Dtests=false -Dbench=false -Dwerror=$(WERROR) >/dev/null
 
 test:  ## everything: unit, simulated, end-to-end, faults, fuzz corpus, conformance, sanitizers
 	@tools/test.sh
