@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "store/db.h"
 #include "trial/check.h"
 #include "viewing.h"
@@ -262,6 +263,30 @@ static void sentiment_of_the_short_form_is_an_error_never_a_pass(void **state)
 	made_close(&m);
 }
 
+static int described(const char *name, const char *about, const char *const *keys, void *arg)
+{
+	char quoted[64];
+
+	assert_true(about[0]);
+	snprintf(quoted, sizeof(quoted), "`%s`", name);
+	if (!strstr(arg, quoted))
+		fail_msg("docs/scenarios.md does not mention %s", quoted);
+	for (; *keys; keys++)
+		if (!strstr(arg, *keys))
+			fail_msg("docs/scenarios.md does not mention the key %s of %s", *keys, quoted);
+	return 0;
+}
+
+static void every_check_is_described(void **state)
+{
+	CW_BUF_SCOPED struct cw_buf docs = CW_BUF(1 << 20);
+
+	(void)state;
+	assert_int_equal(cw_file_read(cw_test_source("docs/scenarios.md"), 1 << 20, &docs, NULL), 0);
+	assert_int_equal(cw_check_each(described, docs.p), 0);
+}
+
 CW_TEST_MAIN(CW_TEST(each_check_passes_fails_and_errs), CW_TEST(who_decided_is_recorded),
 	CW_TEST(an_interruption_shows_in_the_agents_timeline), CW_TEST(state_is_asked_by_sql),
-	CW_TEST(state_is_asked_by_http), CW_TEST(sentiment_of_the_short_form_is_an_error_never_a_pass))
+	CW_TEST(state_is_asked_by_http), CW_TEST(sentiment_of_the_short_form_is_an_error_never_a_pass),
+	CW_TEST(every_check_is_described))
