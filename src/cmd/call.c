@@ -7,6 +7,7 @@
 #include "audio/wav.h"
 #include "call/party.h"
 #include "cmd/cmd.h"
+#include "cmd/config.h"
 #include "cmd/live.h"
 #include "cmd/verbs.h"
 #include "trial/target.h"
@@ -14,7 +15,7 @@
 
 #define LINE_MAX_BYTES 2000
 #define TYPING_POLL_MS 200
-#define IDLE_US 6000000
+#define IDLE_US        6000000
 
 /* One call from the terminal: a party whose mind is the person at the keyboard, or what the options say. */
 struct console {
@@ -59,7 +60,10 @@ static void read_line(void *arg)
 	t->over = !t->got;
 }
 
-static void typing_dispose(void *arg) { talloc_free(arg); }
+static void typing_dispose(void *arg)
+{
+	talloc_free(arg);
+}
 
 static void listen_to_keyboard(struct console *c);
 
@@ -87,7 +91,12 @@ static void listen_to_keyboard(struct console *c)
 		return;
 	t->console = c;
 
-	const struct cw_job job = {.run = read_line, .done = line_read, .dispose = typing_dispose, .arg = t, .blocking = true, .label = "keyboard"};
+	const struct cw_job job = {.run = read_line,
+		.done = line_read,
+		.dispose = typing_dispose,
+		.arg = t,
+		.blocking = true,
+		.label = "keyboard"};
 
 	if (cw_work(c->party, c->world, &job, NULL))
 		talloc_free(t);
@@ -123,7 +132,8 @@ static void speak(struct console *c)
 		if (play_wav(c))
 			cw_party_drop(c->party, "file cannot be played");
 	} else if (c->next_say < c->says.n) {
-		(void)cw_party_say(c->party, c->says.items[c->next_say++], NULL);  /* one at a time: the queue is empty */
+		(void)cw_party_say(
+			c->party, c->says.items[c->next_say++], NULL); /* one at a time: the queue is empty */
 	} else if (!c->type) {
 		cw_party_hang_up(c->party, "everything is said");
 	}
@@ -164,8 +174,10 @@ static void on_closed(void *mind, enum cw_end_reason reason, const char *detail)
 {
 	struct console *c = mind;
 
-	if (reason == CW_END_UNREACHABLE || reason == CW_END_REFUSED || reason == CW_END_PROTOCOL || reason == CW_END_TIMEOUT) {
-		fprintf(stderr, "callwright call: the call ended: %s: %s\n", cw_end_reason_name(reason), detail ? detail : "");
+	if (reason == CW_END_UNREACHABLE || reason == CW_END_REFUSED || reason == CW_END_PROTOCOL ||
+		reason == CW_END_TIMEOUT) {
+		fprintf(stderr, "callwright call: the call ended: %s: %s\n", cw_end_reason_name(reason),
+			detail ? detail : "");
 		c->exit_code = reason == CW_END_PROTOCOL ? CW_EXIT_FAILED : CW_EXIT_UNREACHABLE;
 	}
 	cw_timer_stop(&c->limit);
@@ -259,13 +271,15 @@ static void on_signal(int signum, void *arg)
 		cw_os_stop(c->world);
 }
 
-static int place(struct console *c, const char *target, const char *agent_stt, const char *agent_voice, uint64_t limit_us)
+static int place(
+	struct console *c, const char *target, const char *agent_stt, const char *agent_voice, uint64_t limit_us)
 {
 	static const struct cw_target_events events = {on_line, on_failed, on_agent_closed};
 	const struct cw_target_conf conf = {
 		.target = target,
 		.agent_stt = agent_stt,
 		.agent_voice = agent_voice,
+		.auth_token = cw_config_auth_token(),
 		.db_path = ":memory:",
 		.call_id = "terminal",
 		.epoch_us = c->epoch_us,
@@ -280,7 +294,7 @@ static int place(struct console *c, const char *target, const char *agent_stt, c
 	if (!err)
 		err = cw_os_on_signals(c->world, on_signal, c);
 	if (err) {
-		(void)cw_why_set(&c->why, err, "%s", strerror(err));  /* keeps the first reason */
+		(void)cw_why_set(&c->why, err, "%s", strerror(err)); /* keeps the first reason */
 		return cw_cmd_fail(&c->why);
 	}
 	c->agent_in_process = cw_target_in_process(c->target);
@@ -315,10 +329,13 @@ static int run(const struct cw_command *cmd, int argc, char **argv)
 		{CW_OPT_STRING, 'w', "wav", "FILE", "play this file when it is our turn", &c->wav},
 		{CW_OPT_STRING, 0, "voice", "VOICE", "our voice (flite:rms)", &c->voice},
 		{CW_OPT_STRING, 0, "ear", "ENGINE", "our recogniser (pocketsphinx)", &c->ear},
-		{CW_OPT_STRING, 0, "agent-stt", "ENGINE", "recogniser of an agent: target, over its file's choice", &agent_stt},
-		{CW_OPT_STRING, 0, "agent-voice", "VOICE", "voice of an agent: target, over its file's choice", &agent_voice},
+		{CW_OPT_STRING, 0, "agent-stt", "ENGINE", "recogniser of an agent: target, over its file's choice",
+			&agent_stt},
+		{CW_OPT_STRING, 0, "agent-voice", "VOICE", "voice of an agent: target, over its file's choice",
+			&agent_voice},
 		{CW_OPT_STRING, 'r', "record", "FILE", "keep a stereo recording", &c->record},
-		{CW_OPT_FLAG, 0, "timeline", NULL, "print every event as a JSON line instead of the transcript", &every_event},
+		{CW_OPT_FLAG, 0, "timeline", NULL, "print every event as a JSON line instead of the transcript",
+			&every_event},
 		{CW_OPT_DURATION, 0, "limit", "TIME", "hang up after this long (10m)", &limit_us},
 		{0},
 	};
@@ -337,7 +354,7 @@ static int run(const struct cw_command *cmd, int argc, char **argv)
 			exit_code = place(c, args[0], agent_stt, agent_voice, limit_us);
 		}
 	}
-	talloc_free(c);  /* before its world */
+	talloc_free(c); /* before its world */
 	talloc_free(world);
 	return exit_code;
 }
@@ -346,11 +363,13 @@ const struct cw_command cw_cmd_call = {
 	.name = "call",
 	.summary = "place one call from the terminal",
 	.usage = "callwright call [options] TARGET",
-	.details = "Targets: agent:FILE runs an agent in this process; twilio:URL plays Twilio against any agent's voice webhook.\n"
-		   "The transcript is what our ear recognised, with the time from the caller's last sample to the agent's first.\n"
-		   "\nExamples:\n"
-		   "  callwright call agent:agents/hvac.yaml --type\n"
-		   "  callwright call agent:agents/echo.yaml --say \"Hello there\" --say \"Goodbye\"\n"
-		   "  callwright call twilio:http://127.0.0.1:8080/voice --say \"My furnace stopped working\" --record call.wav\n",
+	.details =
+		"Targets: agent:FILE runs an agent in this process; twilio:URL plays Twilio against any agent's voice webhook, signing with\n"
+		"CW_TWILIO_AUTH_TOKEN.\n"
+		"The transcript is what our ear recognised, with the time from the caller's last sample to the agent's first.\n"
+		"\nExamples:\n"
+		"  callwright call agent:agents/hvac.yaml --type\n"
+		"  callwright call agent:agents/echo.yaml --say \"Hello there\" --say \"Goodbye\"\n"
+		"  callwright call twilio:http://127.0.0.1:8080/voice --say \"My furnace stopped working\" --record call.wav\n",
 	.run = run,
 };

@@ -8,37 +8,44 @@
 #include "base/yaml.h"
 
 #define DEFAULT_FILE "callwright.yaml"
-#define SECRET_MAX 4096
+#define SECRET_MAX   4096
 
 enum kind { TEXT, CHOICE, NUMBER, FLAG, SECRET };
 enum origin { FROM_DEFAULT, FROM_FILE, FROM_ENVIRONMENT };
 
 static const struct key {
-	const char *name;        /* in callwright.yaml */
-	const char *variable;    /* in the environment */
+	const char *name;     /* in callwright.yaml */
+	const char *variable; /* in the environment */
 	enum kind kind;
 	size_t offset;
 	const char *dflt;
-	const char *choices;     /* "a|b|c" */
+	const char *choices; /* "a|b|c" */
 	uint32_t min, max;
 	const char *about;
 } keys[] = {
 #define AT(member) offsetof(struct cw_config, member)
-	{"listen", "CW_LISTEN", TEXT, AT(listen), "127.0.0.1:8080", NULL, 0, 0, "address and port of webhook, media stream and health check"},
+	{"listen", "CW_LISTEN", TEXT, AT(listen), "127.0.0.1:8080", NULL, 0, 0,
+		"address and port of webhook, media stream and health check"},
 	{"agent", "CW_AGENT", TEXT, AT(agent), "agents/hvac.yaml", NULL, 0, 0, "agent file that answers calls"},
 	{"public_url", "CW_PUBLIC_URL", TEXT, AT(public_url), "", NULL, 0, 0,
 		"how Twilio reaches us, e.g. https://voice.example.com; empty: taken from the request"},
 	{"twilio_auth_token", "CW_TWILIO_AUTH_TOKEN", SECRET, AT(twilio_auth_token), "", NULL, 0, 0,
 		"checks Twilio's signatures; empty: unsigned calls are taken"},
-	{"data_dir", "CW_DATA_DIR", TEXT, AT(data_dir), "data", NULL, 0, 0, "folder of the database and the recordings"},
-	{"stt", "CW_STT", TEXT, AT(stt), "", NULL, 0, 0, "recogniser for the agent, over the agent file's choice (pocketsphinx, modem)"},
-	{"voice", "CW_VOICE", TEXT, AT(voice), "", NULL, 0, 0, "voice for the agent, over the agent file's choice (flite:slt, espeak:en-gb, modem)"},
-	{"tls_cert", "CW_TLS_CERT", TEXT, AT(tls_cert), "", NULL, 0, 0, "certificate chain, PEM; with tls_key: serve https and wss"},
+	{"data_dir", "CW_DATA_DIR", TEXT, AT(data_dir), "data", NULL, 0, 0,
+		"folder of the database and the recordings"},
+	{"stt", "CW_STT", TEXT, AT(stt), "", NULL, 0, 0,
+		"recogniser for the agent, over the agent file's choice (pocketsphinx, modem)"},
+	{"voice", "CW_VOICE", TEXT, AT(voice), "", NULL, 0, 0,
+		"voice for the agent, over the agent file's choice (flite:slt, espeak:en-gb, modem)"},
+	{"tls_cert", "CW_TLS_CERT", TEXT, AT(tls_cert), "", NULL, 0, 0,
+		"certificate chain, PEM; with tls_key: serve https and wss"},
 	{"tls_key", "CW_TLS_KEY", TEXT, AT(tls_key), "", NULL, 0, 0, "private key, PEM"},
-	{"log_level", "CW_LOG_LEVEL", CHOICE, AT(log_level), "info", "error|warn|info|debug", 0, 0, "how much is logged"},
+	{"log_level", "CW_LOG_LEVEL", CHOICE, AT(log_level), "info", "error|warn|info|debug", 0, 0,
+		"how much is logged"},
 	{"log_format", "CW_LOG_FORMAT", CHOICE, AT(log_format), "text", "text|json", 0, 0, "human text or JSON lines"},
 	{"lanes", "CW_LANES", NUMBER, AT(lanes), "1", NULL, 1, 64, "threads that serve calls; each holds thousands"},
-	{"max_calls", "CW_MAX_CALLS", NUMBER, AT(max_calls), "1000", NULL, 1, 100000, "calls per lane at one time; further ones hear busy"},
+	{"max_calls", "CW_MAX_CALLS", NUMBER, AT(max_calls), "1000", NULL, 1, 100000,
+		"calls per lane at one time; further ones hear busy"},
 	{"record", "CW_RECORD", FLAG, AT(record), "true", NULL, 0, 0, "keep a stereo recording of every call"},
 #undef AT
 };
@@ -78,7 +85,8 @@ static int set(struct loaded *l, size_t i, const char *value, enum origin origin
 		break;
 	case NUMBER:
 		if (cw_str_u32(cw_str(value), k->max, &number) || number < k->min)
-			return cw_why_set(why, EINVAL, "%s: '%s' is not a whole number from %u to %u", k->name, value, k->min, k->max);
+			return cw_why_set(why, EINVAL, "%s: '%s' is not a whole number from %u to %u", k->name, value,
+				k->min, k->max);
 		*(uint32_t *)(void *)at = number;
 		break;
 	case FLAG:
@@ -116,8 +124,9 @@ static int take_member(struct loaded *l, const struct cw_yaml *y, size_t i, stru
 	if (!value)
 		return 0;
 	if (k->kind == SECRET)
-		return cw_yaml_why(y, value, why, EINVAL, "%s is a secret: put it into the environment (%s) or a file (%s_FILE)", k->name,
-			k->variable, k->variable);
+		return cw_yaml_why(y, value, why, EINVAL,
+			"%s is a secret: put it into the environment (%s) or a file (%s_FILE)", k->name, k->variable,
+			k->variable);
 	if (scalar_text(l, value, &text))
 		return cw_yaml_why(y, value, why, EINVAL, "%s: expected one plain value", k->name);
 
@@ -147,7 +156,8 @@ static int load_file(struct loaded *l, const char *path, struct cw_buf *faults, 
 		names[i] = keys[i].name;
 	first = cw_yaml_load(NULL, path, &y, &fault);
 	if (!first && !json_is_object(cw_yaml_root(y)))
-		first = cw_yaml_why(y, cw_yaml_root(y), &fault, EINVAL, "expected keys and values, like 'listen: 127.0.0.1:8080'");
+		first = cw_yaml_why(
+			y, cw_yaml_root(y), &fault, EINVAL, "expected keys and values, like 'listen: 127.0.0.1:8080'");
 	if (first) {
 		note_fault(faults, &fault, why);
 		return first;
@@ -214,7 +224,8 @@ static int check_whole(const struct cw_config *c, struct cw_why *why)
 	if (!*c->tls_cert != !*c->tls_key)
 		return cw_why_set(why, EINVAL, "tls_cert and tls_key belong together: set both or none");
 	if (*c->public_url && strncmp(c->public_url, "https://", 8) != 0 && strncmp(c->public_url, "http://", 7) != 0)
-		return cw_why_set(why, EINVAL, "public_url: '%s' does not begin with https:// or http://", c->public_url);
+		return cw_why_set(
+			why, EINVAL, "public_url: '%s' does not begin with https:// or http://", c->public_url);
 	return 0;
 }
 
@@ -273,9 +284,10 @@ void cw_config_dump(struct cw_buf *b, const struct cw_config *c)
 
 void cw_config_example(struct cw_buf *b)
 {
-	cw_buf_puts(b, "# Every variable Callwright reads, with its default. Copy to .env and load it, or set them where the program runs.\n"
-		       "# The same keys in lower case without CW_ may stand in callwright.yaml; secrets may not.\n"
-		       "# `callwright config show` prints what is in force and where it came from; `callwright config check` names each fault.\n");
+	cw_buf_puts(b,
+		"# Every variable Callwright reads, with its default. Copy to .env and load it, or set them where the program runs.\n"
+		"# The same keys in lower case without CW_ may stand in callwright.yaml; secrets may not.\n"
+		"# `callwright config show` prints what is in force and where it came from; `callwright config check` names each fault.\n");
 	for (size_t i = 0; i < CW_COUNT(keys); i++) {
 		const struct key *k = &keys[i];
 
@@ -288,6 +300,14 @@ void cw_config_example(struct cw_buf *b)
 			cw_buf_fmt(b, "; secret: or put it into a file and set %s_FILE to its path", k->variable);
 		cw_buf_fmt(b, "\n%s=%s\n", k->variable, k->dflt);
 	}
-	cw_buf_puts(b, "\n# Where the recogniser's model stands, when not where Debian puts it\nCW_POCKETSPHINX_MODEL=\n"
-		       "\n# No colours on the terminal when set to anything (https://no-color.org)\nNO_COLOR=\n");
+	cw_buf_puts(b,
+		"\n# Where the recogniser's model stands, when not where Debian puts it\nCW_POCKETSPHINX_MODEL=\n"
+		"\n# No colours on the terminal when set to anything (https://no-color.org)\nNO_COLOR=\n");
+}
+
+const char *cw_config_auth_token(void)
+{
+	const char *token = getenv("CW_TWILIO_AUTH_TOKEN");
+
+	return token && *token ? token : NULL;
 }

@@ -12,18 +12,18 @@
 #include "base/why.h"
 
 struct cw_config {
-	const char *listen;              /* "127.0.0.1:8080" */
-	const char *agent;               /* agent file */
-	const char *public_url;          /* as Twilio was told, or "" */
-	const char *twilio_auth_token;   /* secret, or "" */
-	const char *data_dir;            /* database and recordings */
-	const char *stt, *voice;         /* override the agent file's engines, or "" */
-	const char *tls_cert, *tls_key;  /* PEM files, or "" */
-	const char *log_level;           /* error, warn, info, debug */
-	const char *log_format;          /* text, json */
-	uint32_t lanes;                  /* threads that serve calls */
-	uint32_t max_calls;              /* per lane; further ones are refused */
-	bool record;                     /* keep recordings of calls */
+	const char *listen;             /* "127.0.0.1:8080" */
+	const char *agent;              /* agent file */
+	const char *public_url;         /* as Twilio was told, or "" */
+	const char *twilio_auth_token;  /* secret, or "" */
+	const char *data_dir;           /* database and recordings */
+	const char *stt, *voice;        /* override the agent file's engines, or "" */
+	const char *tls_cert, *tls_key; /* PEM files, or "" */
+	const char *log_level;          /* error, warn, info, debug */
+	const char *log_format;         /* text, json */
+	uint32_t lanes;                 /* threads that serve calls */
+	uint32_t max_calls;             /* per lane; further ones are refused */
+	bool record;                    /* keep recordings of calls */
 };
 
 /* Load and check. @path NULL: callwright.yaml when there is one. Every fault is named: EINVAL with the first in @why and all of
@@ -33,3 +33,6 @@ int cw_config_load(void *parent, const char *path, struct cw_config **ret, struc
 void cw_config_dump(struct cw_buf *b, const struct cw_config *c);
 /* The text of .env.example. */
 void cw_config_example(struct cw_buf *b);
+
+/* CW_TWILIO_AUTH_TOKEN for commands that read no configuration; NULL when unset or empty. */
+const char *cw_config_auth_token(void);

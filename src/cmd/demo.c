@@ -19,7 +19,8 @@
  * `test --target twilio:` does. Nothing is shared but the loopback interface.
  */
 
-#define EMULATOR_TOKEN "00000000000000000000000000000000"   /* what the emulator signs with when it is told nothing else */
+#define EMULATOR_TOKEN \
+	"00000000000000000000000000000000" /* what the emulator signs with when it is told nothing else */
 
 struct demo {
 	struct cw_config config;
@@ -39,7 +40,7 @@ static void lane_end(struct cw_world *w, void *arg)
 	struct demo *d = arg;
 
 	(void)w;
-	talloc_free(d->service);  /* before its world */
+	talloc_free(d->service); /* before its world */
 }
 
 static int make_folders(const char *path, struct cw_why *why)
@@ -95,7 +96,8 @@ static void print_places(const char *out_dir)
 
 	if (fgets(text, (int)sizeof(text), f) && !cw_json_parse(text, strlen(text), &result, NULL)) {
 		printf("\nverdict    %s\n", cw_json_str(result, "verdict", "?"));
-		printf("recording  %s/calls/%s/both.wav   (left caller, right agent)\n", out_dir, cw_json_str(result, "folder", ""));
+		printf("recording  %s/calls/%s/both.wav   (left caller, right agent)\n", out_dir,
+			cw_json_str(result, "folder", ""));
 	}
 	fclose(f);
 	printf("report     %s/report.html\n", out_dir);
@@ -113,7 +115,8 @@ static int play(struct demo *d, const char *scenario, const char *out_dir, struc
 	d->config.data_dir = data_dir;
 
 	struct cw_lane *lane = NULL;
-	const struct cw_lane_conf conf = {.name = "demo-agent", .cpu = -1, .begin = lane_begin, .end = lane_end, .arg = d};
+	const struct cw_lane_conf conf = {
+		.name = "demo-agent", .cpu = -1, .begin = lane_begin, .end = lane_end, .arg = d};
 	int err = cw_lane_start(NULL, &conf, &lane);
 
 	if (err) {
@@ -125,12 +128,18 @@ static int play(struct demo *d, const char *scenario, const char *out_dir, struc
 	printf("agent      %s answers %s\ncaller     %s\n\n", d->config.agent, target, scenario);
 
 	const struct cw_run_conf run = {
-		.trial = {.files = &scenario, .n_files = 1, .target = target, .seed = 1, .jobs = 1, .watch = cw_live_event, .watch_arg = &live},
+		.trial = {.files = &scenario,
+			.n_files = 1,
+			.target = target,
+			.seed = 1,
+			.jobs = 1,
+			.watch = cw_live_event,
+			.watch_arg = &live},
 		.out_dir = out_dir,
 	};
 
 	err = cw_run(&run, &end, why);
-	talloc_free(lane);  /* the agent drops its side and writes what it has */
+	talloc_free(lane); /* the agent drops its side and writes what it has */
 	if (err)
 		return err;
 	cw_live_summary(&live);
@@ -147,12 +156,21 @@ static int run(const struct cw_command *cmd, int argc, char **argv)
 	const struct cw_opt opts[] = {
 		{CW_OPT_STRING, 0, "out", "DIR", "where the run goes: a numbered folder below it (runs/demo)", &out},
 		{CW_OPT_STRING, 0, "agent", "FILE", "agent that answers (agents/hvac.yaml)", &agent},
-		{CW_OPT_STRING, 0, "scenario", "FILE", "what the caller does (scenarios/demo/book-repair.yaml)", &scenario},
+		{CW_OPT_STRING, 0, "scenario", "FILE", "what the caller does (scenarios/demo/book-repair.yaml)",
+			&scenario},
 		{0},
 	};
 	CW_SCOPED const char **args = talloc_array(NULL, const char *, (unsigned)argc);
-	struct demo d = {.config = {.listen = "127.0.0.1:0", .public_url = "", .twilio_auth_token = EMULATOR_TOKEN, .stt = "", .voice = "", .tls_cert = "",
-				 .tls_key = "", .lanes = 1, .max_calls = 10, .record = true}};
+	struct demo d = {.config = {.listen = "127.0.0.1:0",
+				 .public_url = "",
+				 .twilio_auth_token = EMULATOR_TOKEN,
+				 .stt = "",
+				 .voice = "",
+				 .tls_cert = "",
+				 .tls_key = "",
+				 .lanes = 1,
+				 .max_calls = 10,
+				 .record = true}};
 	struct cw_why why = {0};
 	char stamp[32];
 	time_t now = time(NULL);
@@ -180,7 +198,11 @@ const struct cw_command cw_cmd_demo = {
 	.name = "demo",
 	.summary = "play the demo call on this machine's sockets",
 	.usage = "callwright demo [options]",
-	.details = "The sample agent answers on a loopback port; a caller with a synthesised voice rings it through the Twilio emulator, both listen with a real\n"
-		   "recogniser, an appointment is booked. Prints the transcript with the latency of each answer, the verdict and the booked row.\n",
+	.details =
+		"The sample agent answers on a loopback port; a caller with a synthesised voice rings it through the Twilio emulator, both listen with a real\n"
+		"recogniser, an appointment is booked. Prints the transcript with the latency of each answer, the verdict and the booked row.\n"
+		"\nExamples:\n"
+		"  callwright demo\n"
+		"  callwright demo --out runs/demo --agent agents/hvac.yaml --scenario scenarios/demo/book-repair.yaml\n",
 	.run = run,
 };

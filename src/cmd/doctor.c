@@ -11,10 +11,10 @@
 #include "world/loopback.h"
 #include "world/os.h"
 
-#define ENGINE_WITHIN_US 15000000
-#define TURN_US 2000
+#define ENGINE_WITHIN_US  15000000
+#define TURN_US           2000
 #define LOOPBACK_MESSAGES 300
-#define SENTENCE "The technician arrives on Tuesday at nine."
+#define SENTENCE          "The technician arrives on Tuesday at nine."
 
 struct checkup {
 	struct cw_world *world;
@@ -58,7 +58,7 @@ struct speaking {
 	size_t samples;
 	int err;
 	bool done;
-	int16_t *pcm;     /* the whole sentence, for the recognisers */
+	int16_t *pcm; /* the whole sentence, for the recognisers */
 };
 
 static void spoken_audio(const int16_t *pcm, size_t n, void *arg)
@@ -100,8 +100,9 @@ static void check_voice(struct checkup *c, const char *voice, struct speaking *s
 	else if (s->err)
 		tell(c, false, voice, "failed: %s", strerror(s->err));
 	else
-		tell(c, true, voice, "first audio after %.0f ms, %.1f s of speech in %.0f ms", (double)(s->first_us - s->asked_us) / 1e3,
-			(double)s->samples / 8000, (double)(s->done_us - s->asked_us) / 1e3);
+		tell(c, true, voice, "first audio after %.0f ms, %.1f s of speech in %.0f ms",
+			(double)(s->first_us - s->asked_us) / 1e3, (double)s->samples / 8000,
+			(double)(s->done_us - s->asked_us) / 1e3);
 }
 
 /* ---- recognisers: the sentence spoken before ---- */
@@ -143,7 +144,8 @@ static void check_recogniser(struct checkup *c, const char *engine, const struct
 	struct hearing h = {.world = c->world};
 	struct cw_why why = {0};
 
-	if (cw_stt_open(NULL, c->world, &(struct cw_stt_conf){.engine = engine, .language = "en-US", .rate_hz = 8000}, &events, &h, &stt, &why)) {
+	if (cw_stt_open(NULL, c->world, &(struct cw_stt_conf){.engine = engine, .language = "en-US", .rate_hz = 8000},
+		    &events, &h, &stt, &why)) {
 		tell(c, false, engine, "%s", why.text);
 		return;
 	}
@@ -163,8 +165,8 @@ static void check_recogniser(struct checkup *c, const char *engine, const struct
 	else if (h.err)
 		tell(c, false, engine, "failed: %s", h.text);
 	else
-		tell(c, h.text[0] != '\0', engine, "heard \"%s\" %.0f ms after %.1f s of speech came at once", h.text, (double)(h.done_us - finished_us) / 1e3,
-			(double)spoken->samples / 8000);
+		tell(c, h.text[0] != '\0', engine, "heard \"%s\" %.0f ms after %.1f s of speech came at once", h.text,
+			(double)(h.done_us - finished_us) / 1e3, (double)spoken->samples / 8000);
 }
 
 /* ---- the rest ---- */
@@ -189,11 +191,13 @@ static void check_loopback(struct checkup *c)
 	CW_SCOPED struct cw_loopback_probe *probe = NULL;
 	struct looping l = {0};
 
-	if (cw_loopback_measure(NULL, c->world, LOOPBACK_MESSAGES, looped, &l, &probe) || !serve_until(c, &l.done) || l.err)
+	if (cw_loopback_measure(NULL, c->world, LOOPBACK_MESSAGES, looped, &l, &probe) || !serve_until(c, &l.done) ||
+		l.err)
 		tell(c, false, "loopback", "cannot measure: %s", strerror(l.err ? l.err : ETIMEDOUT));
 	else
 		tell(c, true, "loopback", "WebSocket floor %.3f ms ± %.3f ms one way, p99 %.3f ms (n=%u)",
-			(double)l.result.floor_us / 1e3, (double)l.result.jitter_us / 1e3, (double)l.result.p99_us / 1e3, l.result.n);
+			(double)l.result.floor_us / 1e3, (double)l.result.jitter_us / 1e3,
+			(double)l.result.p99_us / 1e3, l.result.n);
 }
 
 static void check_database(struct checkup *c)
@@ -214,7 +218,8 @@ static void check_folder(struct checkup *c)
 	if (!getcwd(path, sizeof(path)))
 		tell(c, false, "folder", "%s", strerror(errno));
 	else if (access(".", W_OK))
-		tell(c, false, "folder", "%s is not writable: runs and recordings need --out or --data-dir elsewhere", path);
+		tell(c, false, "folder", "%s is not writable: runs and recordings need --out or --data-dir elsewhere",
+			path);
 	else
 		tell(c, true, "folder", "%s is writable", path);
 }
@@ -259,7 +264,9 @@ const struct cw_command cw_cmd_doctor = {
 	.name = "doctor",
 	.summary = "check this machine: engines, database, loopback latency",
 	.usage = "callwright doctor [--json]",
-	.details = "Speaks a sentence with every offline voice, lets the recognisers hear it, opens a database and measures how long a media\n"
-		   "message takes over loopback: the floor (± jitter) under every latency measured here. Exit 1 when something is at fault.\n",
+	.details =
+		"Speaks a sentence with every offline voice, lets the recognisers hear it, opens a database and measures how long a media\n"
+		"message takes over loopback: the floor (± jitter) under every latency measured here. Exit 1 when something is at fault.\n"
+		"\nExamples:\n  callwright doctor\n  callwright doctor --json\n",
 	.run = run,
 };

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "cmd/cmd.h"
+#include "cmd/config.h"
 #include "cmd/verbs.h"
 #include "trial/run.h"
 
@@ -76,6 +77,7 @@ static int conf_of(
 		.ear = f->ear,
 		.agent_stt = f->agent_stt,
 		.agent_voice = f->agent_voice,
+		.auth_token = cw_config_auth_token(),
 		.timeout_us = f->timeout_us,
 		.fail_fast = f->fail_fast,
 		.faults = f->faults,
@@ -204,6 +206,7 @@ const struct cw_command cw_cmd_test = {
 		"A run leaves a folder: run.json, results.jsonl (one line per call, appended as it ends), summary.json, summary.md,\n"
 		"junit.xml and calls/<key>/ with the recording, events, transcript, waterfall and labels of each call.\n"
 		"docs/scenarios.md describes the files and every assertion.\n"
+		"CW_TWILIO_AUTH_TOKEN signs the calls to twilio: targets, as Twilio would with that token.\n"
 		"\nExit codes: 0 all passed, 1 an assertion or gate failed, 2 usage or a faulty file, 3 the target could not be reached or a\n"
 		"check not be decided, 4 the result cannot be trusted (invalid calls, too few for a gate), 5 nothing selected,\n"
 		"130 interrupted (go on with --resume).\n"

@@ -403,6 +403,7 @@ static int open_all(struct cw_execution *x, struct cw_why *why)
 		.target = it->target,
 		.agent_stt = it->agent_stt,
 		.agent_voice = it->agent_voice,
+		.auth_token = x->conf.trial->auth_token,
 		.say_voice = x->sim ? "modem" : NULL,
 		.gather_engine = x->sim ? "modem" : NULL,
 		.db_path = x->db_path,

@@ -30,7 +30,8 @@ struct cw_trial_conf {            /* of a whole run; strings are borrowed and mu
 	struct cw_list voices, languages, channels; /* instead of the files' */
 	const char *ear;                            /* caller's recogniser, NULL: as the files say */
 	const char *agent_stt, *agent_voice;        /* instead of the agent file's */
-	uint64_t timeout_us;                        /* of one call, 0: as the files say */
+	const char *auth_token; /* of an emulated carrier, NULL: the all-zero one; never written anywhere */
+	uint64_t timeout_us;    /* of one call, 0: as the files say */
 	bool fail_fast;
 	enum cw_record record;
 	double faults; /* probability of each kind of simulated fault at each await point */

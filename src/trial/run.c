@@ -10,6 +10,8 @@
 #include "audio/effect.h"
 #include "base/id.h"
 #include "base/mem.h"
+#include "speech/stt.h"
+#include "speech/tts.h"
 #include "store/db.h"
 #include "trial/babble.h"
 #include "trial/progress.h"
@@ -423,6 +425,63 @@ static int open_world(struct cw_run *r)
 	return cw_os_on_signals(r->world, on_signal, r);
 }
 
+/* ---- engines: a name nobody knows is a mistake of whoever gave it, not a call that failed ---- */
+
+static int try_voice(struct cw_run *r, const char *voice, const char *language)
+{
+	struct cw_tts *tts = NULL;
+
+	if (!voice)
+		return 0;
+
+	int err = cw_tts_open(
+		r->live, r->world, &(struct cw_tts_conf){.voice = voice, .language = language}, &tts, r->why);
+
+	(void)talloc_free(tts);
+	return err;
+}
+
+static int try_recogniser(struct cw_run *r, const char *engine, const char *language)
+{
+	static const struct cw_stt_events unheard;
+	const struct cw_stt_conf conf = {.engine = engine, .language = language, .rate_hz = 8000};
+	struct cw_stt *stt = NULL;
+
+	if (!engine)
+		return 0;
+
+	int err = cw_stt_open(r->live, r->world, &conf, &unheard, NULL, &stt, r->why);
+
+	(void)talloc_free(stt);
+	return err;
+}
+
+static bool same_engines(const struct cw_plan_item *a, const struct cw_plan_item *b)
+{
+	return !strcmp(a->voice, b->voice) && !strcmp(a->ear, b->ear) && !strcmp(a->language, b->language);
+}
+
+/* The agent's engines are the same for the whole run when they are given at all. */
+static int check_engines(struct cw_run *r)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < r->plan->n; i++) {
+		const struct cw_plan_item *it = &r->plan->items[i];
+
+		if (i && same_engines(it, it - 1))
+			continue;
+		err = try_voice(r, it->voice, it->language);
+		if (!err)
+			err = try_recogniser(r, it->ear, it->language);
+		if (!err)
+			err = try_voice(r, it->agent_voice, it->language);
+		if (!err)
+			err = try_recogniser(r, it->agent_stt, it->language);
+	}
+	return err;
+}
+
 static int new_dir(struct cw_run *r)
 {
 	char id[CW_ID_LEN + 1];
@@ -499,6 +558,7 @@ static int set_up_resumed(struct cw_run *r)
 			r, json_object_get(cw_rundir_run(r->dir), "configuration"), &r->trial, r->why);
 	if (!err && r->conf->trial.jobs)
 		r->trial.jobs = r->conf->trial.jobs;
+	r->trial.auth_token = r->conf->trial.auth_token; /* a run does not keep it */
 	if (!err)
 		err = cw_plan_new(r, &r->trial, &r->plan, r->why);
 	if (!err)
@@ -523,6 +583,8 @@ static int set_up(struct cw_run *r)
 	err = check_targets(r);
 	if (!err)
 		err = open_world(r);
+	if (!err)
+		err = check_engines(r);
 	if (!err)
 		err = render_babble(r);
 	if (!err && !resumed)

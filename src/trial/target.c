@@ -28,7 +28,7 @@ struct cw_target {
 	struct cw_agent_call *call;
 	struct cw_timeline *timeline;
 	char *url; /* webhook, or NULL */
-	const char *say_voice, *gather_engine;
+	const char *say_voice, *gather_engine, *auth_token;
 	struct cw_timer deadline;
 	bool failed;
 	struct cw_why why;
@@ -173,6 +173,7 @@ static int dial(struct cw_target *t)
 		.to = AGENT_NUMBER,
 		.say_voice = t->say_voice,
 		.gather_engine = t->gather_engine,
+		.auth_token = t->auth_token,
 	};
 	struct cw_line *line;
 	int err = cw_twilio_dial(t, t->world, &cc, &line, &t->why);
@@ -196,6 +197,7 @@ static int open_twilio(struct cw_target *t, const char *url, const struct cw_tar
 		return ENOMEM;
 	t->say_voice = conf->say_voice;
 	t->gather_engine = conf->gather_engine;
+	t->auth_token = conf->auth_token;
 	cw_timer_start(&t->deadline, 0, on_dial, t); /* not before this function has returned */
 	return 0;
 }

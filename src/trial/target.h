@@ -23,6 +23,7 @@ struct cw_target_conf { /* strings must outlive the target */
 	const char *target;
 	const char *agent_stt, *agent_voice;   /* NULL: as the agent file says */
 	const char *say_voice, *gather_engine; /* of the emulated carrier */
+	const char *auth_token;                /* it signs with this; NULL: the all-zero one */
 	const char *db_path;                   /* of the in-process agent: created there */
 	const char *call_id;
 	uint64_t epoch_us;            /* t = 0 of the call */
