@@ -3,7 +3,7 @@
  *
  * Twenty sentences of service calls are spoken by each voice, pass 8 kHz mu-law, and are recognised segment by segment as in a
  * call, in virtual time. Printed: word errors in per cent per voice and model, and processor time per second of audio.
- * --quick: three voices, no stock model. --verbose: every sentence which was misheard.
+ * --quick: three voices, no stock model. --voice NAME: only this one. --verbose: every sentence which was misheard.
  */
 #include <errno.h>
 #include <math.h>
@@ -113,6 +113,7 @@ struct heard {
 };
 
 static bool verbose;
+static const char *only; /* voice */
 
 static double cpu_s(void)
 {
@@ -267,6 +268,8 @@ static int table(void *root, struct cw_world *w, bool quick)
 		printf("%12s", models[m].title);
 	printf("\n");
 	for (size_t v = quick ? 2 : 0; !err && v < CW_COUNT(voices); v++) {
+		if (only && strcmp(only, voices[v]))
+			continue;
 		for (size_t i = 0; !err && i < CW_COUNT(sentences); i++)
 			err = speak(root, w, voices[v], sentences[i], &clips[i]);
 		printf("%-14s", voices[v]);
@@ -333,6 +336,8 @@ static int rejection(void *root, struct cw_world *w, const char *engine)
 	int err = listen_open(root, w, &m, &h, &stt);
 
 	for (size_t v = 0; !err && v < CW_COUNT(voices); v++) {
+		if (only && strcmp(only, voices[v]))
+			continue;
 		for (size_t i = 0; !err && i < CW_COUNT(answers); i++, n_good++) {
 			err = speak(root, w, voices[v], answers[i], &c);
 			if (!err)
@@ -368,6 +373,7 @@ int main(int argc, char **argv)
 	for (int i = 1; i < argc; i++) {
 		quick = quick || !strcmp(argv[i], "--quick");
 		verbose = verbose || !strcmp(argv[i], "--verbose");
+		only = i + 1 < argc && !strcmp(argv[i], "--voice") ? argv[i + 1] : only;
 	}
 	int err = root ? cw_sim_new(root, &(struct cw_sim_conf){.seed = 1}, &w) : ENOMEM;
 

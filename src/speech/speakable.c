@@ -252,12 +252,13 @@ static int put_token(struct cw_str token, struct cw_str previous, struct cw_str 
 	core = core_of(cw_buf_str(&folded), &lead, &tail);
 	const char *expanded = core.len < TOKEN_MAX ? expand(core, tail.len ? tail.p[0] : 0) : NULL;
 
+	if (is_street(core, previous, next))
+		expanded = "Street";
+
 	if (spell_number(core, previous, out))
 		;
 	else if (iso_date(core) || (only(core, "/") && memchr(core.p, '/', core.len)))
 		err = say_date(core, out);
-	else if (is_street(core, previous, next))
-		cw_buf_puts(out, "Street");
 	else if (expanded)
 		cw_buf_puts(out, expanded);
 	else
