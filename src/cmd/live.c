@@ -38,9 +38,8 @@ static void agent_turn_began(struct cw_live *l, const struct cw_event *e)
 	l->caller_ended_us = 0;
 }
 
-static void agent_turn_over(struct cw_live *l, const struct cw_event *e)
+static void agent_turn_over(struct cw_live *l, const struct cw_event *e, const char *text)
 {
-	const char *text = cw_json_str(e->data, "text", "");
 	char aside[64] = "";
 
 	if (l->response_us != INT64_MIN) {
@@ -53,6 +52,7 @@ static void agent_turn_over(struct cw_live *l, const struct cw_event *e)
 	line(l, l->agent_onset_us ? l->agent_onset_us : e->t_us, "agent", BLUE, *text ? text : "(speech, no words recognised)", aside);
 	l->agent_onset_us = 0;
 	l->response_us = INT64_MIN;
+	l->partial[0] = '\0';
 }
 
 static void caller_spoke(struct cw_live *l, const struct cw_event *e)
@@ -104,7 +104,11 @@ static void transcript(struct cw_live *l, const struct cw_event *e)
 		break;
 	case CW_EV_TURN_ENDED:
 		if (agent)
-			agent_turn_over(l, e);
+			agent_turn_over(l, e, cw_json_str(e->data, "text", ""));
+		break;
+	case CW_EV_PARTIAL:
+		if (agent)
+			snprintf(l->partial, sizeof(l->partial), "%s", cw_json_str(e->data, "text", ""));
 		break;
 	case CW_EV_SPOKE:
 		if (!agent)
@@ -124,6 +128,8 @@ static void transcript(struct cw_live *l, const struct cw_event *e)
 		remark(l, e, "fault", cw_json_str(e->data, "text", cw_json_str(e->data, "error", "")));
 		break;
 	case CW_EV_HUNG_UP:
+		if (l->agent_onset_us)
+			agent_turn_over(l, e, l->partial);
 		remark(l, e, "hung up", cw_json_str(e->data, "by", cw_json_str(e->data, "reason", "")));
 		break;
 	default:
