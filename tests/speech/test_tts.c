@@ -237,8 +237,7 @@ static void odd_texts(void **state)
 {
 	static const char *const texts[] = {"-v xx --help", "[[h@l'oU]] there", "<break/> & <b>x</b>",
 		"caf\xC3\xA9 \xE2\x80\x9Cq\xE2\x80\x9D \xFF\xFE z",
-		"$25.50 on 12/25/2026 at 1600 Pennsylvania Ave. St. Louis #4 72\xC2\xB0"
-		"F"};
+		"$25.50 on 12/25/2026 at 1600 Pennsylvania Ave. St. Louis #4 72\302\260F"};
 	struct bench b;
 
 	(void)state;

@@ -168,7 +168,6 @@ static void slots_end_with_the_horizon(void **state)
 {
 	struct fixture f;
 	char sql[512];
-	CW_JSON_SCOPED json_t *none = NULL;
 
 	(void)state;
 	assert_int_equal(begin(&f), 0);
