@@ -200,8 +200,12 @@ void cw_timeline_vadd(
 	if (!data && fmt && json_error_code(&error) == json_error_invalid_utf8)
 		data = json_pack("{s:b}", "unprintable", 1);
 #ifndef CW_RELEASE
-	else if (!data && fmt)
-		CW_ASSERT(json_error_code(&error) == json_error_out_of_memory);
+	else if (!data && fmt) {
+		int code = (int)json_error_code(&error);
+
+		/* the second is what jansson says of a string there was no memory for */
+		CW_ASSERT(code == json_error_out_of_memory || code == json_error_null_value);
+	}
 #endif
 	cw_timeline_add_json(t, t_us, side, kind, data);
 }

@@ -149,6 +149,36 @@ static void documented(void **state)
 		fail_msg("docs/timeline.md does not hold this table:\n%s", table.p);
 }
 
+static json_malloc_t json_malloc_before;
+static json_free_t json_free_before;
+static int json_allocations_left;
+
+static void *scarce_malloc(size_t size)
+{
+	return json_allocations_left-- > 0 ? json_malloc_before(size) : NULL;
+}
+
+/* jansson has an allocator of its own, which CW_TEST_OOM does not reach. */
+static void loses_what_json_has_no_memory_for(void **state)
+{
+	CW_SCOPED struct cw_timeline *t = NULL;
+	int n = 0;
+
+	(void)state;
+	assert_int_equal(cw_timeline_new(NULL, &t), 0);
+	json_get_alloc_funcs(&json_malloc_before, &json_free_before);
+	json_set_alloc_funcs(scarce_malloc, json_free_before);
+	for (; cw_timeline_count(t) == 0 && n < 100; n++) {
+		json_allocations_left = n;
+		cw_timeline_add(t, 1, CW_SIDE_AGENT, CW_EV_FAULT, "{s:s, s:s, s:I}", "stage", "tts", "error", "ENOMEM",
+			"took_us", (json_int_t)1);
+	}
+	json_set_alloc_funcs(json_malloc_before, json_free_before);
+	assert_int_equal(cw_timeline_count(t), 1);
+	assert_in_range(n, 5, 99);
+	assert_int_equal(cw_timeline_lost(t), n - 1);
+}
+
 CW_TEST_MAIN(CW_TEST(round_trip), CW_TEST(all_kinds_have_names), CW_TEST(bounded), CW_TEST(foreign_payloads),
 	CW_TEST(parse_says_where), CW_TEST(survives_without_memory), CW_TEST_OOM(survives_without_memory),
-	CW_TEST(documented))
+	CW_TEST(loses_what_json_has_no_memory_for), CW_TEST(documented))
