@@ -263,9 +263,11 @@ static int put_token(struct cw_str token, struct cw_str previous, struct cw_str 
 		cw_buf_puts(out, expanded);
 	else
 		put_word(core, out);
-	/* the dot of an abbreviation ends a sentence only at the end of the text */
-	if (tail.len && !(expanded && tail.p[0] == '.' && tail.len == 1 && next.len))
-		cw_buf_put(out, tail.p, tail.len);
+	if (expanded && next.len && tail.len && tail.p[0] == '.') {
+		tail.p++; /* the dot of an abbreviation ends a sentence only at the end of the text */
+		tail.len--;
+	}
+	cw_buf_put(out, tail.p, tail.len);
 	return err ? err : cw_buf_err(&folded);
 }
 
