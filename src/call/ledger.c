@@ -9,8 +9,8 @@
 #include "language/sentence.h"
 
 #define TEXT_MAX         8192
-#define AUDIO_STEP       16384u /* samples: grows by this at least */
-#define SAMPLES_PER_BYTE 520u   /* of text, 65 ms: a voice's pace, until the true length is known */
+#define AUDIO_STEP       8192u /* samples: grows by about a second */
+#define SAMPLES_PER_BYTE 520u  /* of text, 65 ms: a voice's pace, until the true length is known */
 
 static int add_piece(struct cw_utterance *u, size_t at, size_t len)
 {
@@ -95,8 +95,8 @@ int cw_piece_audio(struct cw_utterance *u, struct cw_piece *p, const int16_t *pc
 	if (n > CW_PIECE_MAX_SAMPLES - p->n)
 		return EFBIG;
 	if (p->n + n > have) {
-		size_t want = p->n + n > 2 * have ? p->n + n : 2 * have;
-		uint8_t *more = talloc_realloc(u, p->ulaw, uint8_t, have || want > AUDIO_STEP ? want : AUDIO_STEP);
+		size_t want = (p->n + n + AUDIO_STEP - 1) / AUDIO_STEP * AUDIO_STEP;
+		uint8_t *more = talloc_realloc(u, p->ulaw, uint8_t, want);
 
 		if (!more)
 			return ENOMEM;

@@ -7,12 +7,13 @@
 #include "base/mem.h"
 #include "world/world.h"
 
-#define BLOCK_FRAMES    CW_RATE_HZ /* stereo samples in a block: one second */
-#define WINDOW_BLOCKS   2          /* still open for writing: the newest, and one for what comes late */
-#define WAITING_MAX     30         /* blocks on their way to the disk */
-#define CALL_MAX_BLOCKS (3 * 3600)
+#define BLOCKS_A_SECOND 2
+#define BLOCK_FRAMES    (CW_RATE_HZ / BLOCKS_A_SECOND) /* stereo samples in a block */
+#define WINDOW_BLOCKS   (1 + BLOCKS_A_SECOND) /* still open for writing: the newest, and a second for what comes late */
+#define WAITING_MAX     (30 * BLOCKS_A_SECOND) /* blocks on their way to the disk: 30 s */
+#define CALL_MAX_BLOCKS (3 * 3600 * BLOCKS_A_SECOND)
 #define LEVELS_STEP     (60 * 50)
-#define LEVELS_MAX      (CALL_MAX_BLOCKS * 50)
+#define LEVELS_MAX      (CALL_MAX_BLOCKS / BLOCKS_A_SECOND * 50)
 #define FINISH_MAX_US   10000000u
 
 struct block {

@@ -1,7 +1,7 @@
 /*
  * recorder.h: both sides of a call in one stereo WAV: left caller, right agent, aligned to the sample
  *
- * Frames are placed by their time on the call's clock; gaps are silence. Blocks of one second go to a work job which appends
+ * Frames are placed by their time on the call's clock; gaps are silence. Blocks of half a second go to a work job which appends
  * and keeps the header true (readable after a kill, which loses the last two seconds at most). A block is written when audio
  * one second behind it has come; what comes later still is dropped and counted. Memory is bounded: with a disk that
  * does not keep up, up to 30 s wait, then blocks are written as silence and counted as lost. Recording stops after 3 hours.
@@ -21,7 +21,7 @@ struct cw_recorder;
 /* Creates the file at once, on the lane (one system call at the start of a call). EACCES, ENOENT, ENOSPC … with @why. */
 int cw_recorder_open(void *parent, struct cw_world *w, const char *path, struct cw_recorder **ret, struct cw_why *why);
 /* @pcm: 160 samples of @side (caller or agent) which begin at sample @position of the call (8 kHz). Overlaps: the later wins.
- * Allocates once a second at most. */
+ * Allocates twice a second at most, then never while the disk keeps up. */
 void cw_recorder_frame(struct cw_recorder *r, enum cw_side side, uint64_t position, const int16_t *pcm);
 /* Write the rest and close; @done (may be NULL) is called on the lane when the file is complete, or with the first error of
  * writing, or ETIMEDOUT when the disk did not answer for 10 s. Frames that come later are ignored. The recorder may be freed in
