@@ -13,14 +13,22 @@ static uint64_t hash_bytes(uint64_t h, const char *s)
 	return h;
 }
 
+/* Pointers and bytes in one block: a state of a dialogue has hundreds of short phrases, and each call has its own copy. */
 static const char **copy_strings(void *parent, const char *const *from, size_t n, uint64_t *h)
 {
-	const char **to = talloc_zero_array(parent, const char *, n ? n : 1);
+	size_t bytes = 0;
+
+	for (size_t i = 0; i < n; i++)
+		bytes += strlen(from[i]) + 1;
+
+	const char **to = talloc_size(parent, n * sizeof(*to) + bytes + 1); /* one more: never of no size */
+	char *at = to ? (char *)(to + n) : NULL;
 
 	for (size_t i = 0; to && i < n; i++) {
-		to[i] = talloc_strdup(to, from[i]);
-		if (!to[i])
-			return NULL;
+		size_t len = strlen(from[i]) + 1;
+
+		to[i] = memcpy(at, from[i], len);
+		at += len;
 		*h = hash_bytes(*h, from[i]);
 	}
 	*h = hash_bytes(*h, "\1");
