@@ -10,7 +10,7 @@
 #include "audio/g711.h"
 #include "base/mem.h"
 
-#define BUFFER_BYTES 32768
+#define BUFFER_BYTES 8192
 #define HEADER_PCM   44 /* RIFF, fmt of 16 bytes, data */
 #define HEADER_G711  58 /* fmt of 18 bytes, fact; what readers expect of anything but PCM */
 #define CHANNELS_MAX 8
