@@ -3,6 +3,6 @@
  */
 #pragma once
 
-/* Give back cached recogniser models and idle decoders (about 13 MB each). At the end of a program, or when idle; what is in use
+/* Give back cached recogniser models and idle decoders (7 to 13 MB each). At the end of a program, or when idle; what is in use
  * stays. Any thread. */
 void cw_speech_release(void);
