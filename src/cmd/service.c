@@ -25,7 +25,7 @@ struct cw_service {
 	struct cw_db *db;
 	struct cw_agent *agent;
 	struct cw_twilio_server *twilio;
-	struct cw_listener *listener;
+	struct cw_server *listener;
 	struct cw_service_counts counts;
 	char *calls_dir;
 	bool ready, draining;
@@ -336,7 +336,7 @@ int cw_service_open(void *parent, struct cw_world *w, const struct cw_config *co
 	return 0;
 }
 
-unsigned cw_service_port(const struct cw_service *s) { return cw_listener_port(s->listener); }
+unsigned cw_service_port(const struct cw_service *s) { return cw_server_port(s->listener); }
 
 struct cw_service_counts cw_service_counts(const struct cw_service *s) { return s->counts; }
 

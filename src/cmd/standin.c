@@ -11,7 +11,7 @@
 struct standin {
 	struct cw_world *world;
 	struct cw_twilio_rest *twilio;
-	struct cw_listener *listener;
+	struct cw_server *listener;
 };
 
 static void on_request(struct cw_exchange *x, void *arg)
@@ -45,7 +45,7 @@ static int serve(struct standin *s, const char *address, const struct cw_twilio_
 		err = cw_os_on_signals(s->world, on_signal, s);
 	if (!err) {
 		fprintf(stderr, "twilio stand-in on http://%.*s:%u: POST /2010-04-01/Accounts/{AccountSid}/Calls.json with To, From and Url or Twiml\n",
-			(int)(strrchr(address, ':') - address), address, cw_listener_port(s->listener));
+			(int)(strrchr(address, ':') - address), address, cw_server_port(s->listener));
 		cw_os_run(s->world);
 	}
 	talloc_free(owner);  /* before its world */

@@ -14,7 +14,7 @@
 
 struct cw_loopback_probe {
 	struct cw_world *world;
-	struct cw_listener *listener;
+	struct cw_server *listener;
 	struct cw_ws *server, *client;
 	struct cw_timer timer;
 	cw_loopback_fn *done;
@@ -140,7 +140,7 @@ int cw_loopback_measure(void *parent, struct cw_world *w, unsigned n, cw_loopbac
 
 	if (err)
 		return err;
-	snprintf(url, sizeof(url), "ws://127.0.0.1:%u/", cw_listener_port(p->listener));
+	snprintf(url, sizeof(url), "ws://127.0.0.1:%u/", cw_server_port(p->listener));
 	err = cw_ws_connect(p, w, &(struct cw_ws_req){.url = url}, &events, p, &p->client);
 	if (err)
 		return err;

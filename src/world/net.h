@@ -89,7 +89,7 @@ size_t cw_ws_queued(const struct cw_ws *ws);
 
 /* ---- server: HTTP and WebSocket on one port ---- */
 
-struct cw_listener;
+struct cw_server;
 struct cw_exchange;   /* one request, until it is answered; freed by the listener after the answer */
 struct cw_routes {
 	/* A whole request (body within max_body) came in. Answer now or later with cw_reply(). */
@@ -107,8 +107,8 @@ struct cw_listen_conf {
 /* EADDRINUSE, EACCES, EINVAL (address), EPROTO (certificate), with @why. Freeing it drops the exchanges not answered yet;
  * accepted WebSockets belong to their owners. */
 int cw_listen(void *parent, struct cw_world *w, const struct cw_listen_conf *conf, const struct cw_routes *routes, void *arg,
-	      struct cw_listener **ret, struct cw_why *why);
-unsigned cw_listener_port(const struct cw_listener *l);
+	      struct cw_server **ret, struct cw_why *why);
+unsigned cw_server_port(const struct cw_server *l);
 
 const char *cw_exchange_method(const struct cw_exchange *x);
 const char *cw_exchange_path(const struct cw_exchange *x);       /* as sent, without the query */

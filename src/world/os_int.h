@@ -160,8 +160,8 @@ size_t cw_os_ws_queued(const struct cw_ws *ws);
 int cw_os_ws_accept(void *parent, struct cw_exchange *x, const struct cw_ws_limits *limits,
 	const struct cw_ws_events *ev, void *arg, struct cw_ws **ret);
 int cw_os_listen(void *parent, struct cw_world *w, const struct cw_listen_conf *conf, const struct cw_routes *routes,
-	void *arg, struct cw_listener **ret, struct cw_why *why);
-unsigned cw_os_listener_port(const struct cw_listener *l);
+	void *arg, struct cw_server **ret, struct cw_why *why);
+unsigned cw_os_server_port(const struct cw_server *l);
 int cw_os_reply(struct cw_exchange *x, int status, const struct cw_header *headers, size_t n_headers, const void *body,
 	size_t len);
 int cw_os_udp_open(

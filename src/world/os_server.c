@@ -368,7 +368,7 @@ static int bind_socket(struct cw_os_listener *l, const struct cw_listen_conf *co
 }
 
 int cw_os_listen(void *parent, struct cw_world *w, const struct cw_listen_conf *conf, const struct cw_routes *routes,
-	void *arg, struct cw_listener **ret, struct cw_why *why)
+	void *arg, struct cw_server **ret, struct cw_why *why)
 {
 	CW_SCOPED struct cw_os_listener *l = talloc_zero(NULL, struct cw_os_listener);
 	int err = 0;
@@ -400,7 +400,7 @@ int cw_os_listen(void *parent, struct cw_world *w, const struct cw_listen_conf *
 	return 0;
 }
 
-unsigned cw_os_listener_port(const struct cw_listener *l)
+unsigned cw_os_server_port(const struct cw_server *l)
 {
 	return ((const struct cw_os_listener *)l)->port;
 }

@@ -24,7 +24,7 @@ struct cw_seat {
 };
 
 struct cw_os_listener {
-	struct cw_listener base;
+	struct cw_server base;
 	struct cw_os *os;
 	struct cw_routes routes;
 	void *arg;

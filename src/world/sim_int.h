@@ -57,8 +57,8 @@ void sim_garble(struct sim *s, char *bytes, size_t n);  /* replace some bytes */
 int sim_http_request(void *parent, struct cw_world *w, const struct cw_http_req *req, const struct cw_http_events *ev, void *arg,
 		     struct cw_http **ret);
 int sim_listen(void *parent, struct cw_world *w, const struct cw_listen_conf *conf, const struct cw_routes *routes, void *arg,
-	       struct cw_listener **ret, struct cw_why *why);
-unsigned sim_listener_port(const struct cw_listener *l);
+	       struct cw_server **ret, struct cw_why *why);
+unsigned sim_server_port(const struct cw_server *l);
 int sim_reply(struct cw_exchange *x, int status, const struct cw_header *headers, size_t n_headers, const void *body, size_t len);
 
 /* The answering half of a request: an HTTP client or a WebSocket that wants to open. */

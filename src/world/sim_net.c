@@ -13,7 +13,7 @@
 #define DEFAULT_DEADLINES (struct cw_deadlines){5000000, 15000000, 30000000, 60000000}
 
 struct sim_listener {
-	struct cw_listener base;
+	struct cw_server base;
 	struct sim *sim;
 	struct cw_routes routes;
 	void *arg;
@@ -53,7 +53,7 @@ static struct sim_listener *find_listener(struct sim *s, unsigned port)
 }
 
 int sim_listen(void *parent, struct cw_world *w, const struct cw_listen_conf *conf, const struct cw_routes *routes, void *arg,
-	struct cw_listener **ret, struct cw_why *why)
+	struct cw_server **ret, struct cw_why *why)
 {
 	struct sim *s = sim_of(w);
 	const char *colon = strrchr(conf->address, ':');
@@ -78,11 +78,11 @@ int sim_listen(void *parent, struct cw_world *w, const struct cw_listen_conf *co
 		l->routes.max_body = MAX_BODY_DEFAULT;
 	DL_APPEND(s->listeners, l);
 	talloc_set_destructor(l, listener_destroy);
-	*ret = (struct cw_listener *)talloc_move(parent, &l);
+	*ret = (struct cw_server *)talloc_move(parent, &l);
 	return 0;
 }
 
-unsigned sim_listener_port(const struct cw_listener *l)
+unsigned sim_server_port(const struct cw_server *l)
 {
 	return ((const struct sim_listener *)l)->port;
 }

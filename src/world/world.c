@@ -56,12 +56,12 @@ void cw_ws_close(struct cw_ws *ws, unsigned code, const char *reason) { ws->worl
 size_t cw_ws_queued(const struct cw_ws *ws) { return ws->world->ops->ws_queued(ws); }
 
 int cw_listen(void *parent, struct cw_world *w, const struct cw_listen_conf *conf, const struct cw_routes *routes, void *arg,
-	struct cw_listener **ret, struct cw_why *why)
+	struct cw_server **ret, struct cw_why *why)
 {
 	return w->ops->listen(parent, w, conf, routes, arg, ret, why);
 }
 
-unsigned cw_listener_port(const struct cw_listener *l) { return l->world->ops->listener_port(l); }
+unsigned cw_server_port(const struct cw_server *l) { return l->world->ops->server_port(l); }
 
 int cw_reply(struct cw_exchange *x, int status, const struct cw_header *headers, size_t n_headers, const void *body, size_t len)
 {

@@ -26,8 +26,8 @@ struct cw_world_ops {
 	void (*ws_close)(struct cw_ws *ws, unsigned code, const char *reason);
 	size_t (*ws_queued)(const struct cw_ws *ws);
 	int (*listen)(void *parent, struct cw_world *w, const struct cw_listen_conf *conf, const struct cw_routes *routes, void *arg,
-		      struct cw_listener **ret, struct cw_why *why);
-	unsigned (*listener_port)(const struct cw_listener *l);
+		      struct cw_server **ret, struct cw_why *why);
+	unsigned (*server_port)(const struct cw_server *l);
 	int (*reply)(struct cw_exchange *x, int status, const struct cw_header *headers, size_t n_headers, const void *body, size_t len);
 	int (*ws_accept)(void *parent, struct cw_exchange *x, const struct cw_ws_limits *limits, const struct cw_ws_events *ev, void *arg,
 			 struct cw_ws **ret);
@@ -54,7 +54,7 @@ struct cw_world {
 
 /* Every handle begins with its world. */
 struct cw_ws { struct cw_world *world; };
-struct cw_listener { struct cw_world *world; };
+struct cw_server { struct cw_world *world; };
 struct cw_udp { struct cw_world *world; };
 
 /* One request as both worlds keep it; the world's own struct begins with it. Strings hang from the exchange. */

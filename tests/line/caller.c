@@ -268,7 +268,7 @@ void web_open(struct web *web, struct cw_world *w, void *owner, const struct pag
 	assert_int_equal(cw_listen(owner, w, &(struct cw_listen_conf){.address = "127.0.0.1:0"}, &routes, web,
 				 &web->listener, NULL),
 		0);
-	snprintf(web->base, sizeof(web->base), "http://127.0.0.1:%u", cw_listener_port(web->listener));
+	snprintf(web->base, sizeof(web->base), "http://127.0.0.1:%u", cw_server_port(web->listener));
 }
 
 void web_clear(struct web *web)

@@ -54,7 +54,7 @@ struct page {
 };
 struct web {
 	struct cw_world *w;
-	struct cw_listener *listener;
+	struct cw_server *listener;
 	const struct page *pages;
 	size_t n_pages;
 	struct cw_buf asked; /* "METHOD path?query a=1&b=2 ok\n" …: parameters sorted as sent; ok or forged */

@@ -36,7 +36,7 @@ int main(void)
 	static const struct cw_routes routes = {.request = on_request};
 	const struct cw_twilio_rest_conf conf = {.echo = true, .voice = "modem", .gather_engine = "modem"};
 	struct cw_twilio_rest *rest;
-	struct cw_listener *listener;
+	struct cw_server *listener;
 	struct cw_world *w;
 	pthread_t watcher;
 
@@ -45,7 +45,7 @@ int main(void)
 	if (cw_twilio_rest_new(w, w, &conf, &rest, NULL) ||
 		cw_listen(w, w, &(struct cw_listen_conf){.address = "127.0.0.1:0"}, &routes, rest, &listener, NULL))
 		return 3;
-	printf("{\"port\": %u}\n", cw_listener_port(listener));
+	printf("{\"port\": %u}\n", cw_server_port(listener));
 	fflush(stdout);
 	if (pthread_create(&watcher, NULL, watch_input, w))
 		return 3;

@@ -62,7 +62,7 @@ void scene_open(struct scene *s, struct cw_world *w, const struct cw_twilio_serv
 	assert_int_equal(cw_listen(s->owner, w, &(struct cw_listen_conf){.address = "127.0.0.1:0"}, &routes, s,
 				 &s->listener, NULL),
 		0);
-	snprintf(s->url, sizeof(s->url), "http://127.0.0.1:%u/voice", cw_listener_port(s->listener));
+	snprintf(s->url, sizeof(s->url), "http://127.0.0.1:%u/voice", cw_server_port(s->listener));
 	person_init(&s->caller, w, s->owner);
 	for (unsigned i = 0; i < AGENTS_MAX; i++)
 		person_init(&s->agents[i], w, s->owner);

@@ -15,7 +15,7 @@
 struct scene {
 	struct cw_world *w;
 	void *owner;
-	struct cw_listener *listener;
+	struct cw_server *listener;
 	struct cw_twilio_server *server;
 	struct person caller;
 	struct person agents[AGENTS_MAX];

@@ -19,7 +19,7 @@ struct scene {
 	struct cw_world *w;
 	void *owner;
 	struct web web;
-	struct cw_listener *listener;
+	struct cw_server *listener;
 	struct cw_twilio_rest *rest;
 	int status;
 	struct cw_buf answer;
@@ -81,7 +81,7 @@ static int ask_as(struct scene *s, const char *user, const char *method, const c
 	char url[200], auth[200] = "Basic ";
 	struct cw_http *http;
 
-	snprintf(url, sizeof(url), "http://127.0.0.1:%u%s", cw_listener_port(s->listener), path);
+	snprintf(url, sizeof(url), "http://127.0.0.1:%u%s", cw_server_port(s->listener), path);
 	auth[6 + cw_base64_encode((const uint8_t *)user, strlen(user), auth + 6)] = '\0';
 
 	const struct cw_header header = {"Authorization", auth};

@@ -164,7 +164,7 @@ static void stranger_connect(struct scene *s, struct stranger *t, const char *to
 	static const struct cw_ws_events events = {stranger_open, stranger_message, NULL, stranger_closed};
 	char url[80], signature[29];
 
-	snprintf(url, sizeof(url), "ws://127.0.0.1:%u/media", cw_listener_port(s->listener));
+	snprintf(url, sizeof(url), "ws://127.0.0.1:%u/media", cw_server_port(s->listener));
 	cw_twilio_sign(token, url, NULL, signature);
 
 	const struct cw_header header = {"X-Twilio-Signature", signature};

@@ -262,7 +262,7 @@ static void files_and_tones_are_played(void **state)
 	static char twiml[300], path[200];
 	static const struct cw_routes routes = {on_wav, NULL, 0};
 	struct page page = {"/voice", twiml, NULL, 0, NULL};
-	struct cw_listener *files;
+	struct cw_server *files;
 	struct scene s;
 
 	(void)state;
@@ -273,7 +273,7 @@ static void files_and_tones_are_played(void **state)
 		0);
 	snprintf(twiml, sizeof(twiml),
 		"<Response><Play loop=\"2\">http://127.0.0.1:%u/a.wav</Play><Play digits=\"w12\"/><Play>/missing.wav</Play></Response>",
-		cw_listener_port(files));
+		cw_server_port(files));
 	dial(&s);
 	run_for(s.w, 30 * S);
 	assert_closed(&s, CW_END_REMOTE, "end of TwiML");

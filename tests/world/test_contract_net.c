@@ -8,7 +8,7 @@
 /* ---- the server of all tests: what it does is chosen by the path ---- */
 
 struct server {
-	struct cw_listener *listener;
+	struct cw_server *listener;
 	struct cw_ws *ws;
 	struct cw_timer later;
 	struct cw_exchange *waiting;
@@ -102,7 +102,7 @@ static const struct cw_routes routes = {.request = on_request, .upgrade = on_upg
 
 static const char *url(const char *scheme, const char *path)
 {
-	return talloc_asprintf(owner, "%s://127.0.0.1:%u%s", scheme, cw_listener_port(server.listener), path);
+	return talloc_asprintf(owner, "%s://127.0.0.1:%u%s", scheme, cw_server_port(server.listener), path);
 }
 
 static void serve(void)

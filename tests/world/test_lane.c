@@ -12,7 +12,7 @@
 struct lane_state {
 	struct cw_lane *lane;
 	struct cw_world *world;
-	struct cw_listener *listener;
+	struct cw_server *listener;
 	pthread_t begun_on, ended_on, posted_on;
 	atomic_uint posted, served;
 	bool refuse, ended;
@@ -136,7 +136,7 @@ static int begin_listening(struct cw_world *w, void *arg)
 	err = cw_listen(
 		w, w, &(struct cw_listen_conf){.address = address, .reuse_port = true}, &routes, s, &s->listener, NULL);
 	if (!err)
-		s->port = cw_listener_port(s->listener);
+		s->port = cw_server_port(s->listener);
 	return err;
 }
 

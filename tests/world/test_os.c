@@ -522,7 +522,7 @@ static void the_world_may_end_in_the_midst(void **state)
 	static const struct cw_routes routes = {.request = no_request};
 	static const struct cw_ws_events ws_events = {.message = no_message, .closed = no_ws};
 	struct cw_world *w;
-	struct cw_listener *l;
+	struct cw_server *l;
 	struct cw_http *http;
 	struct cw_ws *ws;
 	struct cw_proc *proc;

@@ -368,14 +368,14 @@ static const struct cw_routes ok_routes = {.request = say_ok};
 
 static void requests_start_and_end_inside_handlers(void **state)
 {
-	struct cw_listener *l;
+	struct cw_server *l;
 	struct chain c = {.left = 10};
 
 	(void)state;
 	assert_int_equal(
 		cw_listen(world, world, &(struct cw_listen_conf){.address = "127.0.0.1:0"}, &ok_routes, NULL, &l, NULL),
 		0);
-	snprintf(c.url, sizeof(c.url), "http://127.0.0.1:%u/", cw_listener_port(l));
+	snprintf(c.url, sizeof(c.url), "http://127.0.0.1:%u/", cw_server_port(l));
 	next_in_chain(&c);
 	run_until(&c.done);
 }
@@ -398,14 +398,14 @@ static int request_tls(const char *host, const char *ca_file, unsigned port, str
 
 static void tls_is_checked(void **state)
 {
-	struct cw_listener *l;
+	struct cw_server *l;
 	struct client c;
 	unsigned port, plain_port;
 	struct cw_listen_conf conf = {.address = "127.0.0.1:0", .cert_file = test_cert(), .key_file = test_key()};
 
 	(void)state;
 	assert_int_equal(cw_listen(world, world, &conf, &ok_routes, NULL, &l, NULL), 0);
-	port = cw_listener_port(l);
+	port = cw_server_port(l);
 	assert_int_equal(request_tls("127.0.0.1", test_cert(), port, &c), 0);
 	assert_int_equal(c.status, 200);
 	assert_memory_equal(c.body, "ok", 2);
@@ -417,7 +417,7 @@ static void tls_is_checked(void **state)
 	assert_int_equal(
 		cw_listen(world, world, &(struct cw_listen_conf){.address = "127.0.0.1:0"}, &ok_routes, NULL, &l, NULL),
 		0);
-	plain_port = cw_listener_port(l);
+	plain_port = cw_server_port(l);
 	assert_int_equal(request_tls("127.0.0.1", test_cert(), plain_port, &c), EPROTO); /* no TLS there */
 }
 

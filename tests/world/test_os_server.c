@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 struct server {
-	struct cw_listener *listener;
+	struct cw_server *listener;
 	unsigned port, requests;
 	struct cw_exchange *held;
 	bool gone, free_listener;
@@ -68,7 +68,7 @@ static void serve(struct cw_listen_conf conf)
 	if (!conf.address)
 		conf.address = "127.0.0.1:0";
 	assert_int_equal(cw_listen(world, world, &conf, &routes, NULL, &server.listener, NULL), 0);
-	server.port = cw_listener_port(server.listener);
+	server.port = cw_server_port(server.listener);
 	assert_true(server.port > 0);
 }
 
@@ -317,7 +317,7 @@ static void a_listener_may_be_freed_in_its_handler(void **state)
 static void a_used_port_is_named(void **state)
 {
 	struct cw_why why = {0};
-	struct cw_listener *l = NULL;
+	struct cw_server *l = NULL;
 	char address[32];
 
 	(void)state;
@@ -344,7 +344,7 @@ static void a_used_port_is_named(void **state)
 	assert_non_null(strstr(why.text, "/does/not/exist.pem"));
 	assert_int_equal(
 		cw_listen(world, world, &(struct cw_listen_conf){.address = "[::1]:0"}, &routes, NULL, &l, NULL), 0);
-	assert_true(cw_listener_port(l) > 0);
+	assert_true(cw_server_port(l) > 0);
 }
 
 static void connections_are_limited(void **state)

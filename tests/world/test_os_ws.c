@@ -23,7 +23,7 @@ static const uint8_t mask[4] = {1, 2, 3, 4};
 
 struct end {
 	struct cw_ws *ws;
-	struct cw_listener *listener;
+	struct cw_server *listener;
 	unsigned messages, opened, drained;
 	size_t last_n;
 	char last[256];
@@ -139,7 +139,7 @@ static unsigned serve(const char *cert, const char *key)
 				 &(struct cw_listen_conf){.address = "127.0.0.1:0", .cert_file = cert, .key_file = key},
 				 &routes, NULL, &server.listener, NULL),
 		0);
-	return cw_listener_port(server.listener);
+	return cw_server_port(server.listener);
 }
 
 /* ---- our server, raw clients ---- */
@@ -663,7 +663,7 @@ static void a_call_survives_any_failed_allocation(void **state)
 	err = cw_listen(world, world, &(struct cw_listen_conf){.address = "127.0.0.1:0"}, &routes, NULL,
 		&server.listener, NULL);
 	if (!err) {
-		snprintf(url, sizeof(url), "ws://127.0.0.1:%u/echo?oom", cw_listener_port(server.listener));
+		snprintf(url, sizeof(url), "ws://127.0.0.1:%u/echo?oom", cw_server_port(server.listener));
 		err = cw_ws_connect(
 			world, world, &(struct cw_ws_req){.url = url, .connect_us = 200000}, &client_events, &c, &c.ws);
 	}
@@ -728,7 +728,7 @@ static void a_thousand_at_once(void **state)
 	assert_int_equal(cw_listen(world, world, &(struct cw_listen_conf){.address = "127.0.0.1:0"}, &many_routes, NULL,
 				 &server.listener, NULL),
 		0);
-	snprintf(url, sizeof(url), "ws://127.0.0.1:%u/", cw_listener_port(server.listener));
+	snprintf(url, sizeof(url), "ws://127.0.0.1:%u/", cw_server_port(server.listener));
 	memset(many, 0, sizeof(many));
 	for (int i = 0; i < MANY; i++)
 		assert_int_equal(

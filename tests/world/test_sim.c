@@ -53,7 +53,7 @@ static const struct cw_routes routes = {.request = on_request, .upgrade = on_upg
 static uint64_t run(const struct cw_sim_conf *conf)
 {
 	struct cw_world *w;
-	struct cw_listener *l;
+	struct cw_server *l;
 	void *owner = talloc_named_const(NULL, 0, "owner");
 
 	server_end = client_end = (struct peer){0};
