@@ -46,7 +46,7 @@ int main(int argc, char **argv)
 {
 	static const struct cw_routes routes = {.request = request, .upgrade = upgrade};
 	struct cw_listen_conf conf = {.address = "127.0.0.1:0"};
-	struct cw_listener *listener;
+	struct cw_server *listener;
 	struct cw_world *w;
 	struct cw_why why = {0};
 
@@ -58,7 +58,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "ws_echo: %s\n", why.text);
 		return 3;
 	}
-	printf("listening %u\n", cw_listener_port(listener));
+	printf("listening %u\n", cw_server_port(listener));
 	fflush(stdout);
 	cw_os_run(w);
 	talloc_free(w);
