@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -23,6 +24,17 @@ struct server {
 	unsigned ports[SERVER_PORTS_MAX], n_ports;
 };
 
+static bool write_file(const char *path, int value)
+{
+	char text[16];
+	int fd = open(path, O_WRONLY | O_CLOEXEC), n = snprintf(text, sizeof(text), "%d", value);
+	bool written = fd >= 0 && write(fd, text, (size_t)n) == n;
+
+	if (fd >= 0)
+		close(fd);
+	return written;
+}
+
 bool server_pin(int cpu)
 {
 	cpu_set_t set;
@@ -33,6 +45,28 @@ bool server_pin(int cpu)
 	bool pinned = !sched_setaffinity(0, sizeof(set), &set);
 
 	return setpriority(PRIO_PROCESS, 0, NICE) == 0 && pinned;
+}
+
+/* Linux divides time between sessions first: a session of one's own can be put before the others. It ends with its parent. */
+static bool own_session(void)
+{
+	return prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && setsid() >= 0 && write_file("/proc/self/autogroup", NICE);
+}
+
+bool server_go_ahead(int cpu)
+{
+	pid_t pid = fork();
+	int status = 0;
+
+	if (pid > 0) {
+		while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+			;
+		_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 1);
+	}
+
+	bool ahead = pid == 0 && own_session();
+
+	return server_pin(cpu) && ahead;
 }
 
 static int server_free(struct server *s)

@@ -37,6 +37,9 @@ uint64_t server_resident_bytes(const struct server *s);
 /* Ask and wait for the answer. EPIPE: it is gone. */
 int server_ask(struct server *s, enum server_question q, struct server_report *ret);
 
-/* Stay on processor @cpu, before other work if we may (as root): the machine may have other users. For this process and the threads it
- * will start. false: one processor only, or not allowed. */
+/* Stay on processor @cpu, and be nicer to oneself than to others if we may (as root). For this thread and what it will start. false:
+ * one processor only, or not allowed. */
 bool server_pin(int cpu);
+/* For the main program, before anything else: go on in a child in a session of its own, which comes before other work on the machine, if
+ * we may; the parent waits for it and passes its exit code on. false: as above. */
+bool server_go_ahead(int cpu);

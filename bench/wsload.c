@@ -154,7 +154,7 @@ int main(int argc, char **argv)
 
 	parse_options(argc, argv, &conf);
 	load_raise_limits();
-	(void)server_pin(1);
+	(void)server_go_ahead(1);
 	for (unsigned round = 0; round < conf.rounds; round++) {
 		for (unsigned i = 0; i < conf.n_servers; i++) {
 			struct result r;

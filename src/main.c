@@ -10,10 +10,12 @@
 
 static void print_usage(FILE *out)
 {
-	fprintf(out, "Callwright runs voice agents on the phone and tests voice agents.\n\nUsage: callwright COMMAND [options]\n\nCommands:\n");
+	fprintf(out,
+		"Callwright runs voice agents on the phone and tests voice agents.\n\nUsage: callwright COMMAND [options]\n\nCommands:\n");
 	for (const struct cw_command *const *c = cw_commands; *c; c++)
 		fprintf(out, "  %-12s %s\n", (*c)->name, (*c)->summary);
-	fprintf(out, "\n'callwright COMMAND --help' tells more, with examples. 'callwright --version' tells the version.\n");
+	fprintf(out,
+		"\n'callwright COMMAND --help' tells more, with examples. 'callwright --version' tells the version.\n");
 }
 
 static int unknown_command(const char *name)
@@ -36,7 +38,8 @@ static int unknown_command(const char *name)
 int main(int argc, char **argv)
 {
 	signal(SIGPIPE, SIG_IGN);
-	cw_log_open(&(struct cw_log_conf){.level = CW_LOG_WARN, .fd = STDERR_FILENO, .color = isatty(STDERR_FILENO) && !getenv("NO_COLOR")});
+	cw_log_open(&(struct cw_log_conf){
+		.level = CW_LOG_WARN, .fd = STDERR_FILENO, .color = isatty(STDERR_FILENO) && !getenv("NO_COLOR")});
 	if (argc < 2) {
 		print_usage(stderr);
 		return CW_EXIT_USAGE;

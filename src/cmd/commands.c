@@ -1,5 +1,14 @@
 #include "cmd/verbs.h"
 
 const struct cw_command *const cw_commands[] = {
-	&cw_cmd_serve, &cw_cmd_test, &cw_cmd_call, &cw_cmd_demo, &cw_cmd_standin, &cw_cmd_agent, &cw_cmd_config, &cw_cmd_doctor, &cw_cmd_completion, NULL,
+	&cw_cmd_serve,
+	&cw_cmd_test,
+	&cw_cmd_call,
+	&cw_cmd_demo,
+	&cw_cmd_standin,
+	&cw_cmd_agent,
+	&cw_cmd_config,
+	&cw_cmd_doctor,
+	&cw_cmd_completion,
+	NULL,
 };

@@ -43,6 +43,7 @@ const struct cw_command cw_cmd_completion = {
 	.name = "completion",
 	.summary = "print the shell completion (bash)",
 	.usage = "callwright completion bash",
-	.details = "Examples:\n  source <(callwright completion bash)\n  callwright completion bash > /etc/bash_completion.d/callwright\n",
+	.details =
+		"Examples:\n  source <(callwright completion bash)\n  callwright completion bash > /etc/bash_completion.d/callwright\n",
 	.run = run,
 };

@@ -28,7 +28,8 @@ static int run(const struct cw_command *cmd, int argc, char **argv)
 {
 	const char *path = NULL;
 	const struct cw_opt opts[] = {
-		{CW_OPT_STRING, 'c', "config", "FILE", "configuration file (callwright.yaml where there is one)", &path},
+		{CW_OPT_STRING, 'c', "config", "FILE", "configuration file (callwright.yaml where there is one)",
+			&path},
 		{0},
 	};
 	CW_SCOPED const char **args = talloc_array(NULL, const char *, (unsigned)argc);

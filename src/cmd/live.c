@@ -4,9 +4,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#define BOLD "\033[1m"
-#define DIM "\033[2m"
-#define BLUE "\033[34m"
+#define BOLD  "\033[1m"
+#define DIM   "\033[2m"
+#define BLUE  "\033[34m"
 #define GREEN "\033[32m"
 #define RESET "\033[0m"
 
@@ -16,12 +16,16 @@ void cw_live_init(struct cw_live *l, FILE *out, bool every_event)
 	l->color = isatty(fileno(out)) && !getenv("NO_COLOR");
 }
 
-static const char *paint(const struct cw_live *l, const char *code) { return l->color ? code : ""; }
-
-static void line(const struct cw_live *l, uint64_t t_us, const char *who, const char *code, const char *text, const char *aside)
+static const char *paint(const struct cw_live *l, const char *code)
 {
-	fprintf(l->out, "%s%7.2f s%s  %s%-7s%s %s%s%s%s\n", paint(l, DIM), (double)t_us / 1e6, paint(l, RESET), paint(l, code), who, paint(l, RESET), text,
-		paint(l, DIM), aside, paint(l, RESET));
+	return l->color ? code : "";
+}
+
+static void line(
+	const struct cw_live *l, uint64_t t_us, const char *who, const char *code, const char *text, const char *aside)
+{
+	fprintf(l->out, "%s%7.2f s%s  %s%-7s%s %s%s%s%s\n", paint(l, DIM), (double)t_us / 1e6, paint(l, RESET),
+		paint(l, code), who, paint(l, RESET), text, paint(l, DIM), aside, paint(l, RESET));
 	fflush(l->out);
 }
 
@@ -49,7 +53,8 @@ static void agent_turn_over(struct cw_live *l, const struct cw_event *e, const c
 		if (l->response_us > (int64_t)l->max_us)
 			l->max_us = (uint64_t)l->response_us;
 	}
-	line(l, l->agent_onset_us ? l->agent_onset_us : e->t_us, "agent", BLUE, *text ? text : "(speech, no words recognised)", aside);
+	line(l, l->agent_onset_us ? l->agent_onset_us : e->t_us, "agent", BLUE,
+		*text ? text : "(speech, no words recognised)", aside);
 	l->agent_onset_us = 0;
 	l->response_us = INT64_MIN;
 	l->partial[0] = '\0';
@@ -58,7 +63,8 @@ static void agent_turn_over(struct cw_live *l, const struct cw_event *e, const c
 static void caller_spoke(struct cw_live *l, const struct cw_event *e)
 {
 	const char *unheard = cw_json_str(e->data, "unheard", "");
-	uint64_t started = (uint64_t)cw_json_int(e->data, "started_us", 0), ended = (uint64_t)cw_json_int(e->data, "ended_us", 0);
+	uint64_t started = (uint64_t)cw_json_int(e->data, "started_us", 0),
+		 ended = (uint64_t)cw_json_int(e->data, "ended_us", 0);
 	char aside[256] = "";
 
 	if (cw_json_bool(e->data, "cut", false) && *unheard)
@@ -122,7 +128,8 @@ static void transcript(struct cw_live *l, const struct cw_event *e)
 		tool_line(l, e);
 		break;
 	case CW_EV_INTERRUPTED:
-		remark(l, e, agent ? "agent interrupted after" : "caller interrupted after", cw_json_str(e->data, "heard", ""));
+		remark(l, e, agent ? "agent interrupted after" : "caller interrupted after",
+			cw_json_str(e->data, "heard", ""));
 		break;
 	case CW_EV_FAULT:
 		remark(l, e, "fault", cw_json_str(e->data, "text", cw_json_str(e->data, "error", "")));
@@ -154,6 +161,8 @@ void cw_live_event(const struct cw_event *e, void *arg)
 void cw_live_summary(const struct cw_live *l)
 {
 	if (l->n_responses)
-		fprintf(l->out, "%llu answers, mean %llu ms, slowest %llu ms (caller's last sample to agent's first, as heard at the caller's end)\n",
-			(unsigned long long)l->n_responses, (unsigned long long)(l->sum_us / l->n_responses / 1000), (unsigned long long)(l->max_us / 1000));
+		fprintf(l->out,
+			"%llu answers, mean %llu ms, slowest %llu ms (caller's last sample to agent's first, as heard at the caller's end)\n",
+			(unsigned long long)l->n_responses, (unsigned long long)(l->sum_us / l->n_responses / 1000),
+			(unsigned long long)(l->max_us / 1000));
 }

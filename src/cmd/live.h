@@ -13,13 +13,14 @@
 struct cw_live {
 	FILE *out;
 	bool color;
-	bool every_event;           /* --timeline: JSON lines of all events instead */
+	bool every_event; /* --timeline: JSON lines of all events instead */
 	/* derived while printing */
-	uint64_t caller_ended_us;   /* last audible sample of the caller's latest turn, 0 = agent answered it */
-	uint64_t agent_onset_us;    /* first audible sample of the agent's present turn, 0 = none */
-	int64_t response_us;        /* of the agent's present turn; INT64_MIN: answers nothing */
+	uint64_t caller_ended_us; /* last audible sample of the caller's latest turn, 0 = agent answered it */
+	uint64_t agent_onset_us;  /* first audible sample of the agent's present turn, 0 = none */
+	int64_t response_us;      /* of the agent's present turn; INT64_MIN: answers nothing */
 	uint64_t n_responses, sum_us, max_us;
-	char partial[512];          /* the agent's present turn so far: all there is when it hangs up right behind its last word */
+	char partial
+		[512]; /* the agent's present turn so far: all there is when it hangs up right behind its last word */
 };
 
 void cw_live_init(struct cw_live *l, FILE *out, bool every_event);

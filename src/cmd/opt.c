@@ -12,7 +12,10 @@
 
 static int parse_duration(const char *text, uint64_t *ret_us)
 {
-	static const struct { const char *unit; double us; } units[] = {{"us", 1}, {"ms", 1e3}, {"s", 1e6}, {"m", 60e6}, {"h", 3600e6}, {"", 1e6}};
+	static const struct {
+		const char *unit;
+		double us;
+	} units[] = {{"us", 1}, {"ms", 1e3}, {"s", 1e6}, {"m", 60e6}, {"h", 3600e6}, {"", 1e6}};
 	size_t digits = strspn(text, "0123456789.");
 	double number;
 
@@ -81,8 +84,8 @@ static void print_option(FILE *out, const struct cw_opt *o)
 {
 	char left[64];
 
-	snprintf(left, sizeof(left), "%s%c%s --%s%s%s", o->letter ? "-" : " ", o->letter ? o->letter : ' ', o->letter ? "," : " ", o->name,
-		o->value_name ? " " : "", o->value_name ? o->value_name : "");
+	snprintf(left, sizeof(left), "%s%c%s --%s%s%s", o->letter ? "-" : " ", o->letter ? o->letter : ' ',
+		o->letter ? "," : " ", o->name, o->value_name ? " " : "", o->value_name ? o->value_name : "");
 	if (strlen(left) > 30)
 		fprintf(out, "  %s\n  %-31s %s\n", left, "", o->help);
 	else
@@ -181,8 +184,8 @@ static int take_option(const struct cw_command *cmd, const struct cw_opt *opts, 
 	return 0;
 }
 
-bool cw_opt_parse(const struct cw_command *cmd, const struct cw_opt *opts, int argc, char **argv, const char **args, size_t *n_args,
-	int *exit_code)
+bool cw_opt_parse(const struct cw_command *cmd, const struct cw_opt *opts, int argc, char **argv, const char **args,
+	size_t *n_args, int *exit_code)
 {
 	bool options = true;
 

@@ -9,7 +9,7 @@
 #include "cmd/verbs.h"
 #include "world/lane.h"
 
-#define DRAIN_US 30000000
+#define DRAIN_US  30000000
 #define LANES_MAX 64
 
 /* One lane of the server: made on its own thread. */
@@ -41,7 +41,7 @@ static void lane_end(struct cw_world *w, void *arg)
 	struct serving *l = arg;
 
 	(void)w;
-	talloc_free(l->service);  /* before its world */
+	talloc_free(l->service); /* before its world */
 }
 
 /* ---- ending: each lane drains on its own thread and reports to the main one ---- */
@@ -58,7 +58,7 @@ static void lane_idle(void *arg)
 {
 	struct serving *l = arg;
 
-	(void)cw_post(l->main->world, lane_reported, l->main);  /* the main world outlives the lanes */
+	(void)cw_post(l->main->world, lane_reported, l->main); /* the main world outlives the lanes */
 }
 
 static void lane_drain(void *arg)
@@ -80,14 +80,15 @@ static void on_signal(int signum, void *arg)
 {
 	struct main_thread *m = arg;
 
-	if (m->draining) {  /* asked twice: end now */
+	if (m->draining) { /* asked twice: end now */
 		cw_os_stop(m->world);
 		return;
 	}
 	m->draining = true;
 	cw_log_info(NULL, "draining", "signal=%d", signum);
 	for (uint32_t i = 0; i < m->n_lanes; i++)
-		(void)cw_post(cw_lane_world(m->lanes[i].lane), lane_drain, &m->lanes[i]);  /* fails only when the lane has ended */
+		(void)cw_post(cw_lane_world(m->lanes[i].lane), lane_drain,
+			&m->lanes[i]); /* fails only when the lane has ended */
 	cw_timer_start(&m->deadline, DRAIN_US, waited_enough, m);
 }
 
@@ -102,7 +103,8 @@ static int start_lanes(struct main_thread *m, const struct cw_config *conf, stru
 		snprintf(name, sizeof(name), "lane-%u", i);
 		*l = (struct serving){.conf = conf, .main = m};
 
-		const struct cw_lane_conf lane = {.name = name, .cpu = -1, .begin = lane_begin, .end = lane_end, .arg = l};
+		const struct cw_lane_conf lane = {
+			.name = name, .cpu = -1, .begin = lane_begin, .end = lane_end, .arg = l};
 		int err = cw_lane_start(m, &lane, &l->lane);
 
 		if (err) {
@@ -116,7 +118,10 @@ static int start_lanes(struct main_thread *m, const struct cw_config *conf, stru
 
 static enum cw_log_level level_of(const char *name)
 {
-	return !strcmp(name, "error") ? CW_LOG_ERROR : !strcmp(name, "warn") ? CW_LOG_WARN : !strcmp(name, "debug") ? CW_LOG_DEBUG : CW_LOG_INFO;
+	return !strcmp(name, "error")   ? CW_LOG_ERROR
+	       : !strcmp(name, "warn")  ? CW_LOG_WARN
+	       : !strcmp(name, "debug") ? CW_LOG_DEBUG
+					: CW_LOG_INFO;
 }
 
 static int serve(const struct cw_config *conf)
@@ -134,13 +139,15 @@ static int serve(const struct cw_config *conf)
 	if (err) {
 		for (uint32_t i = 0; i < m->n_lanes; i++)
 			talloc_free(m->lanes[i].lane);
-		(void)cw_why_set(&why, err, "%s", strerror(err));  /* keeps the first reason */
+		(void)cw_why_set(&why, err, "%s", strerror(err)); /* keeps the first reason */
 		return cw_cmd_fail(&why);
 	}
-	fprintf(stderr, "answering as %s on http%s://%.*s:%u/voice (%u lane%s); Ctrl-C drains and ends\n", conf->agent, *conf->tls_cert ? "s" : "",
-		(int)(strrchr(conf->listen, ':') - conf->listen), conf->listen, cw_service_port(m->lanes[0].service), m->n_lanes, m->n_lanes > 1 ? "s" : "");
+	fprintf(stderr, "answering as %s on http%s://%.*s:%u/voice (%u lane%s); Ctrl-C drains and ends\n", conf->agent,
+		*conf->tls_cert ? "s" : "", (int)(strrchr(conf->listen, ':') - conf->listen), conf->listen,
+		cw_service_port(m->lanes[0].service), m->n_lanes, m->n_lanes > 1 ? "s" : "");
 	if (!*conf->twilio_auth_token)
-		cw_log_warn(NULL, "signatures_unchecked", "hint=\"set CW_TWILIO_AUTH_TOKEN before anybody else can reach this port\"");
+		cw_log_warn(NULL, "signatures_unchecked",
+			"hint=\"set CW_TWILIO_AUTH_TOKEN before anybody else can reach this port\"");
 	cw_os_run(m->world);
 	for (uint32_t i = 0; i < m->n_lanes; i++)
 		talloc_free(m->lanes[i].lane);
@@ -153,7 +160,8 @@ static int run(const struct cw_command *cmd, int argc, char **argv)
 	uint32_t lanes = 0, max_calls = 0;
 	bool no_record = false;
 	const struct cw_opt opts[] = {
-		{CW_OPT_STRING, 'c', "config", "FILE", "configuration file (callwright.yaml where there is one)", &config_path},
+		{CW_OPT_STRING, 'c', "config", "FILE", "configuration file (callwright.yaml where there is one)",
+			&config_path},
 		{CW_OPT_STRING, 'l', "listen", "ADDR:PORT", "where to listen; port 0 takes any free one", &listen},
 		{CW_OPT_STRING, 'a', "agent", "FILE", "agent file", &agent},
 		{CW_OPT_STRING, 'd', "data-dir", "DIR", "database and recordings", &data_dir},
@@ -190,7 +198,9 @@ static int run(const struct cw_command *cmd, int argc, char **argv)
 		fprintf(stderr, "callwright serve: --lanes %u: at most %d\n", c->lanes, LANES_MAX);
 		return CW_EXIT_USAGE;
 	}
-	cw_log_open(&(struct cw_log_conf){.level = level_of(c->log_level), .json = !strcmp(c->log_format, "json"), .fd = STDERR_FILENO,
+	cw_log_open(&(struct cw_log_conf){.level = level_of(c->log_level),
+		.json = !strcmp(c->log_format, "json"),
+		.fd = STDERR_FILENO,
 		.color = isatty(STDERR_FILENO) && !getenv("NO_COLOR")});
 	return serve(c);
 }
@@ -199,11 +209,12 @@ const struct cw_command cw_cmd_serve = {
 	.name = "serve",
 	.summary = "answer calls with an agent",
 	.usage = "callwright serve [options]",
-	.details = "Twilio's voice webhook is POST /voice, its media streams open /media; /healthz and /metrics are there as well.\n"
-		   "Settings come from callwright.yaml, CW_ variables and the options above, the later ones winning.\n"
-		   "\nExamples:\n"
-		   "  callwright serve --agent agents/hvac.yaml --listen 127.0.0.1:8080\n"
-		   "  CW_TWILIO_AUTH_TOKEN=... CW_PUBLIC_URL=https://voice.example.com callwright serve\n"
-		   "  callwright call twilio:http://127.0.0.1:8080/voice --say \"My furnace stopped working\"\n",
+	.details =
+		"Twilio's voice webhook is POST /voice, its media streams open /media; /healthz and /metrics are there as well.\n"
+		"Settings come from callwright.yaml, CW_ variables and the options above, the later ones winning.\n"
+		"\nExamples:\n"
+		"  callwright serve --agent agents/hvac.yaml --listen 127.0.0.1:8080\n"
+		"  CW_TWILIO_AUTH_TOKEN=... CW_PUBLIC_URL=https://voice.example.com callwright serve\n"
+		"  callwright call twilio:http://127.0.0.1:8080/voice --say \"My furnace stopped working\"\n",
 	.run = run,
 };

@@ -14,8 +14,8 @@
 #include "world/net.h"
 #include "world/os.h"
 
-#define READY_WITHIN_US 10000000
-#define TURN_US 2000
+#define READY_WITHIN_US    10000000
+#define TURN_US            2000
 #define TIMELINE_MAX_BYTES (16u << 20)
 
 struct cw_service {
@@ -98,7 +98,12 @@ static void save_timeline(struct call *c)
 	s->path = talloc_asprintf(s, "%s/%s.jsonl", c->service->calls_dir, c->id);
 	cw_timeline_encode(&s->text, cw_agent_call_timeline(c->agent_call));
 
-	const struct cw_job job = {.run = save_run, .done = save_done, .dispose = save_dispose, .arg = s, .blocking = true, .label = "call.save"};
+	const struct cw_job job = {.run = save_run,
+		.done = save_done,
+		.dispose = save_dispose,
+		.arg = s,
+		.blocking = true,
+		.label = "call.save"};
 
 	if (!s->path || cw_buf_err(&s->text) || cw_work(c->service, c->service->world, &job, NULL)) {
 		cw_log_error(&c->log, "timeline_not_saved", "error=\"out of memory or queue full\"");
@@ -184,7 +189,7 @@ static int on_call(struct cw_line *line, const struct cw_line_info *info, void *
 		return ENOMEM;
 	c->log = (struct cw_log){&s->log, "call", c->id};
 	if (s->conf->record)
-		(void)open_recorder(c);  /* a full disk must not keep anybody from being served */
+		(void)open_recorder(c); /* a full disk must not keep anybody from being served */
 
 	const struct cw_agent_call_conf conf = {.recorder = c->recorder, .closed = call_closed, .arg = c};
 	int err = cw_agent_answer(c, s->agent, line, &conf, &c->agent_call, &why);
@@ -207,7 +212,7 @@ static void answer_text(struct cw_exchange *x, int status, const char *type, str
 {
 	const struct cw_header headers[] = {{"Content-Type", type}};
 
-	(void)cw_reply(x, status, headers, 1, body.p, body.len);  /* gone clients need no answer */
+	(void)cw_reply(x, status, headers, 1, body.p, body.len); /* gone clients need no answer */
 }
 
 static void answer_metrics(const struct cw_service *s, struct cw_exchange *x)
@@ -215,10 +220,13 @@ static void answer_metrics(const struct cw_service *s, struct cw_exchange *x)
 	CW_BUF_SCOPED struct cw_buf b = CW_BUF(4096);
 	const struct cw_hist *times = cw_os_handler_times(s->world);
 
-	cw_buf_fmt(&b, "# TYPE callwright_calls_answered_total counter\ncallwright_calls_answered_total %llu\n", (unsigned long long)s->counts.answered);
-	cw_buf_fmt(&b, "# TYPE callwright_calls_refused_total counter\ncallwright_calls_refused_total %llu\n", (unsigned long long)s->counts.refused);
+	cw_buf_fmt(&b, "# TYPE callwright_calls_answered_total counter\ncallwright_calls_answered_total %llu\n",
+		(unsigned long long)s->counts.answered);
+	cw_buf_fmt(&b, "# TYPE callwright_calls_refused_total counter\ncallwright_calls_refused_total %llu\n",
+		(unsigned long long)s->counts.refused);
 	cw_buf_fmt(&b, "# TYPE callwright_calls_live gauge\ncallwright_calls_live %u\n", s->counts.live);
-	cw_buf_fmt(&b, "# TYPE callwright_handler_seconds_p99 gauge\ncallwright_handler_seconds_p99 %.6f\n", (double)cw_hist_quantile(times, 0.99) / 1e6);
+	cw_buf_fmt(&b, "# TYPE callwright_handler_seconds_p99 gauge\ncallwright_handler_seconds_p99 %.6f\n",
+		(double)cw_hist_quantile(times, 0.99) / 1e6);
 	answer_text(x, 200, "text/plain; version=0.0.4", cw_buf_str(&b));
 }
 
@@ -234,7 +242,8 @@ static void on_request(struct cw_exchange *x, void *arg)
 	else if (!strcmp(path, "/metrics"))
 		answer_metrics(s, x);
 	else
-		answer_text(x, 404, "text/plain", CW_STR_LIT("not found: calls come in at POST /voice, audio at /media\n"));
+		answer_text(
+			x, 404, "text/plain", CW_STR_LIT("not found: calls come in at POST /voice, audio at /media\n"));
 }
 
 static void on_upgrade(struct cw_exchange *x, void *arg)
@@ -250,7 +259,9 @@ static void on_upgrade(struct cw_exchange *x, void *arg)
 static int make_dir(const char *path, struct cw_why *why)
 {
 	if (mkdir(path, 0755) == 0 || errno == EEXIST)
-		return access(path, W_OK) == 0 ? 0 : cw_why_set(why, errno, "folder '%s' is not writable: %s", path, strerror(errno));
+		return access(path, W_OK) == 0
+			       ? 0
+			       : cw_why_set(why, errno, "folder '%s' is not writable: %s", path, strerror(errno));
 	return cw_why_set(why, errno, "cannot make folder '%s': %s", path, strerror(errno));
 }
 
@@ -276,20 +287,26 @@ static void agent_ready(int err, void *arg)
 	s->ready_err = err;
 }
 
-static const char *or_null(const char *text) { return *text ? text : NULL; }
+static const char *or_null(const char *text)
+{
+	return *text ? text : NULL;
+}
 
 static int open_agent(struct cw_service *s, struct cw_why *why)
 {
-	const struct cw_agent_conf conf = {.path = s->conf->agent, .db = s->db, .stt = or_null(s->conf->stt), .voice = or_null(s->conf->voice)};
+	const struct cw_agent_conf conf = {
+		.path = s->conf->agent, .db = s->db, .stt = or_null(s->conf->stt), .voice = or_null(s->conf->voice)};
 	int err = cw_agent_open(s, s->world, &conf, agent_ready, s, &s->agent, why);
 	uint64_t until = cw_now(s->world) + READY_WITHIN_US;
 
 	while (!err && !s->ready && cw_now(s->world) < until)
 		cw_os_run_for(s->world, TURN_US);
 	if (!err && !s->ready)
-		return cw_why_set(why, ETIMEDOUT, "agent '%s' was not ready within %d s: its engines do not answer", s->conf->agent, READY_WITHIN_US / 1000000);
+		return cw_why_set(why, ETIMEDOUT, "agent '%s' was not ready within %d s: its engines do not answer",
+			s->conf->agent, READY_WITHIN_US / 1000000);
 	if (!err && s->ready_err)
-		return cw_why_set(why, s->ready_err, "agent '%s': its voice could not speak the spare prompts: %s", s->conf->agent, strerror(s->ready_err));
+		return cw_why_set(why, s->ready_err, "agent '%s': its voice could not speak the spare prompts: %s",
+			s->conf->agent, strerror(s->ready_err));
 	return err;
 }
 
@@ -314,7 +331,8 @@ static int open_network(struct cw_service *s, bool shared_port, struct cw_why *w
 	return err ? err : cw_listen(s, s->world, &listen, &routes, s, &s->listener, why);
 }
 
-int cw_service_open(void *parent, struct cw_world *w, const struct cw_config *conf, bool shared_port, struct cw_service **ret, struct cw_why *why)
+int cw_service_open(void *parent, struct cw_world *w, const struct cw_config *conf, bool shared_port,
+	struct cw_service **ret, struct cw_why *why)
 {
 	CW_SCOPED struct cw_service *s = talloc_zero(NULL, struct cw_service);
 
@@ -336,9 +354,15 @@ int cw_service_open(void *parent, struct cw_world *w, const struct cw_config *co
 	return 0;
 }
 
-unsigned cw_service_port(const struct cw_service *s) { return cw_server_port(s->listener); }
+unsigned cw_service_port(const struct cw_service *s)
+{
+	return cw_server_port(s->listener);
+}
 
-struct cw_service_counts cw_service_counts(const struct cw_service *s) { return s->counts; }
+struct cw_service_counts cw_service_counts(const struct cw_service *s)
+{
+	return s->counts;
+}
 
 void cw_service_drain(struct cw_service *s, void (*idle)(void *arg), void *arg)
 {

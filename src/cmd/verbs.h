@@ -4,5 +4,5 @@
 #pragma once
 #include "cmd/cmd.h"
 
-extern const struct cw_command cw_cmd_serve, cw_cmd_call, cw_cmd_test, cw_cmd_demo, cw_cmd_standin, cw_cmd_agent, cw_cmd_config, cw_cmd_doctor,
-	cw_cmd_completion;
+extern const struct cw_command cw_cmd_serve, cw_cmd_call, cw_cmd_test, cw_cmd_demo, cw_cmd_standin, cw_cmd_agent,
+	cw_cmd_config, cw_cmd_doctor, cw_cmd_completion;

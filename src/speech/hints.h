@@ -20,7 +20,7 @@ struct cw_hints {
 	size_t n_phrases;
 	const struct cw_hint_class *classes;
 	size_t n_classes;
-	uint64_t hash;              /* of everything above: equal hash = same model; set by cw_hints_new() */
+	uint64_t hash; /* of everything above: equal hash = same model; set by cw_hints_new() */
 };
 
 /* Deep copy under @parent, with its hash. NULL: no memory. */

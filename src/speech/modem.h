@@ -21,23 +21,23 @@
 #include "base/str.h"
 
 #define CW_MODEM_WORD_BYTES    63
-#define CW_MODEM_PIECE_SAMPLES 22000   /* longest word with the pause behind it */
+#define CW_MODEM_PIECE_SAMPLES 22000 /* longest word with the pause behind it */
 #define CW_MODEM_WPM           170
-#define CW_MODEM_LEVEL         8000    /* peak of the tones */
+#define CW_MODEM_LEVEL         8000 /* peak of the tones */
 
 struct cw_modem_tx {
 	struct cw_str text;
-	size_t at;              /* bytes of the text already rendered */
-	uint64_t samples;       /* rendered so far */
+	size_t at;        /* bytes of the text already rendered */
+	uint64_t samples; /* rendered so far */
 	unsigned wpm;
 	uint32_t phase;
-	bool split;             /* the next piece goes on with a word begun before */
+	bool split; /* the next piece goes on with a word begun before */
 };
 
 struct cw_modem_piece {
-	size_t n;               /* samples of the piece, gap and pause included */
-	size_t word_samples;    /* of them until the word has been heard */
-	size_t text_end;        /* bytes of the text spoken at that moment */
+	size_t n;            /* samples of the piece, gap and pause included */
+	size_t word_samples; /* of them until the word has been heard */
+	size_t text_end;     /* bytes of the text spoken at that moment */
 	bool last;
 };
 
@@ -49,25 +49,25 @@ bool cw_modem_tx_next(struct cw_modem_tx *tx, int16_t *out, struct cw_modem_piec
 /* A packet arrived whole: @word is valid during the call. @continues: the next packet belongs to the same word. */
 typedef void cw_modem_word_fn(struct cw_str word, bool continues, void *arg);
 
-#define CW_MODEM_BLOCK  40      /* samples */
-#define CW_MODEM_WINDOW 8       /* samples the receiver looks at: 1.2 bits */
+#define CW_MODEM_BLOCK  40 /* samples */
+#define CW_MODEM_WINDOW 8  /* samples the receiver looks at: 1.2 bits */
 typedef float cw_modem_lanes __attribute__((vector_size(16), aligned(4)));
 
 struct cw_modem_rx {
 	cw_modem_word_fn *fn;
 	void *arg;
-	cw_modem_lanes product[CW_MODEM_WINDOW];  /* signal times both tones, oldest first */
-	uint8_t turn;           /* phase of the tones */
+	cw_modem_lanes product[CW_MODEM_WINDOW]; /* signal times both tones, oldest first */
+	uint8_t turn;                            /* phase of the tones */
 	uint8_t n_held;
-	int16_t held[CW_MODEM_BLOCK];  /* less than a block, fed last */
-	uint32_t clock;         /* bit phase, 2^32 = one bit */
-	uint32_t shift;         /* last 32 bits */
-	uint32_t level;         /* slow peak of a block's mean amplitude, Q4 */
+	int16_t held[CW_MODEM_BLOCK]; /* less than a block, fed last */
+	uint32_t clock;               /* bit phase, 2^32 = one bit */
+	uint32_t shift;               /* last 32 bits */
+	uint32_t level;               /* slow peak of a block's mean amplitude, Q4 */
 	bool carrier;
-	bool bit;               /* last sign of the discriminator */
+	bool bit; /* last sign of the discriminator */
 	bool in_packet;
-	uint8_t bits;           /* of the byte being received */
-	uint8_t got, want;      /* bytes of the packet */
+	uint8_t bits;      /* of the byte being received */
+	uint8_t got, want; /* bytes of the packet */
 	uint8_t packet[CW_MODEM_WORD_BYTES + 3];
 	uint32_t words_ok, words_bad;
 };

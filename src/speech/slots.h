@@ -5,11 +5,11 @@
 #include "base/rng.h"
 #include "base/str.h"
 
-#define CW_SLOT_WORDS 256              /* bytes an example takes at most */
+#define CW_SLOT_WORDS 256 /* bytes an example takes at most */
 
 struct cw_slot {
 	const char *name;
-	unsigned examples;             /* so many show what it can be */
+	unsigned examples; /* so many show what it can be */
 	void (*example)(struct cw_rng *rng, char *out);
 };
 

@@ -9,15 +9,15 @@
 #include <stddef.h>
 
 struct cw_speakable_word {
-	size_t spoken_end;      /* bytes of `text` up to the end of the word */
-	size_t text_end;        /* the same place in the written text */
+	size_t spoken_end; /* bytes of `text` up to the end of the word */
+	size_t text_end;   /* the same place in the written text */
 };
 
 struct cw_speakable {
-	char *text;             /* ASCII */
+	char *text; /* ASCII */
 	struct cw_speakable_word *words;
 	size_t n_words;
-	bool audible;           /* there is a letter or a figure at all */
+	bool audible; /* there is a letter or a figure at all */
 };
 
 /* ENOMEM. */

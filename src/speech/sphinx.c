@@ -16,7 +16,7 @@
 #include "speech/service.h"
 
 #define MODEL_DIR      "/usr/share/pocketsphinx/model/en-us"
-#define IDLE_MAX       16     /* decoders, 7 to 13 MB each */
+#define IDLE_MAX       16  /* decoders, 7 to 13 MB each */
 #define MODELS_MAX     48  /* texts, 100 … 500 KB each */
 #define MEAN_FRAMES    500 /* weight of the mean a segment starts with: 5 s */
 #define MEAN_LINE      0.6f /* share of the line's average in it, the rest is the call's: measured best over five voices */

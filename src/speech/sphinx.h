@@ -12,26 +12,26 @@
 #include "base/why.h"
 #include "speech/grammar.h"
 
-#define CW_SPHINX_RATE_HZ 16000       /* what decoders take */
+#define CW_SPHINX_RATE_HZ 16000 /* what decoders take */
 #define CW_SPHINX_CEPSTRA 13
 
 enum cw_sphinx_kind {
-	CW_SPHINX_FREE,               /* trigrams of the hints over a background of general words: rejects what does not fit */
-	CW_SPHINX_STRICT,             /* a grammar: nothing but the hints */
-	CW_SPHINX_STOCK,              /* the general model of the package */
+	CW_SPHINX_FREE,   /* trigrams of the hints over a background of general words: rejects what does not fit */
+	CW_SPHINX_STRICT, /* a grammar: nothing but the hints */
+	CW_SPHINX_STOCK,  /* the general model of the package */
 };
 
 struct cw_sphinx_recipe {
 	enum cw_sphinx_kind kind;
-	uint64_t hash;                /* of the hints; 0 = none */
-	const struct cw_grammar *grammar;  /* NULL = none */
+	uint64_t hash;                    /* of the hints; 0 = none */
+	const struct cw_grammar *grammar; /* NULL = none */
 };
 
 struct cw_sphinx_decoder {
 	ps_decoder_t *ps;
 	enum cw_sphinx_kind kind;
 	uint64_t hash;
-	bool dirty;                   /* an utterance was begun and not ended */
+	bool dirty; /* an utterance was begun and not ended */
 };
 
 /* Are the model files there? ENOENT says what to install. */
@@ -47,7 +47,7 @@ void cw_sphinx_release(void);
 
 /* The running cepstral mean: carried from segment to segment of a call. */
 void cw_sphinx_mean_set(struct cw_sphinx_decoder *d, const float mean[CW_SPHINX_CEPSTRA]);
-void cw_sphinx_mean_adapt(struct cw_sphinx_decoder *d);     /* to what was heard so far */
+void cw_sphinx_mean_adapt(struct cw_sphinx_decoder *d); /* to what was heard so far */
 void cw_sphinx_mean_get(struct cw_sphinx_decoder *d, float mean[CW_SPHINX_CEPSTRA]);
 /* What a telephone line gives on average: to start with. */
 extern const float cw_sphinx_mean_line[CW_SPHINX_CEPSTRA];

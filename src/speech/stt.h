@@ -16,27 +16,28 @@ struct cw_world;
 struct cw_stt;
 
 struct cw_stt_conf {
-	const char *engine;         /* "modem", "pocketsphinx" (with options after a colon: "modem:wer=0.05") */
-	const char *language;       /* BCP 47, "en-US" */
-	unsigned rate_hz;           /* 8000 */
+	const char *engine;   /* "modem", "pocketsphinx" (with options after a colon: "modem:wer=0.05") */
+	const char *language; /* BCP 47, "en-US" */
+	unsigned rate_hz;     /* 8000 */
 };
 
 struct cw_stt_events {
-	void (*partial)(const char *text, void *arg);                        /* best guess of the segment so far; may be NULL */
-	void (*final)(const char *text, double confidence, void *arg);       /* of the segment; "" = speech without words. confidence 0 … 1, negative = unknown */
-	void (*failed)(int err, const char *reason, void *arg);              /* the segment is lost; the stream may be used on */
+	void (*partial)(const char *text, void *arg); /* best guess of the segment so far; may be NULL */
+	void (*final)(const char *text, double confidence,
+		void *arg); /* of the segment; "" = speech without words. confidence 0 … 1, negative = unknown */
+	void (*failed)(int err, const char *reason, void *arg); /* the segment is lost; the stream may be used on */
 };
 
 struct cw_stt_driver {
 	const char *name;
-	const char *about;                                                   /* one line for `doctor` and docs */
-	int (*open)(void *parent, struct cw_world *w, const struct cw_stt_conf *conf, const struct cw_stt_events *ev, void *arg,
-		    struct cw_stt **ret, struct cw_why *why);
-	void (*expect)(struct cw_stt *s, const struct cw_hints *hints);      /* may be NULL: hints not used */
+	const char *about; /* one line for `doctor` and docs */
+	int (*open)(void *parent, struct cw_world *w, const struct cw_stt_conf *conf, const struct cw_stt_events *ev,
+		void *arg, struct cw_stt **ret, struct cw_why *why);
+	void (*expect)(struct cw_stt *s, const struct cw_hints *hints); /* may be NULL: hints not used */
 	void (*begin)(struct cw_stt *s);
 	void (*feed)(struct cw_stt *s, const int16_t *pcm, size_t n);
-	void (*finish)(struct cw_stt *s);                                    /* no more audio in this segment: `final` or `failed` follows */
-	void (*cancel)(struct cw_stt *s);                                    /* forget the segment: neither follows */
+	void (*finish)(struct cw_stt *s); /* no more audio in this segment: `final` or `failed` follows */
+	void (*cancel)(struct cw_stt *s); /* forget the segment: neither follows */
 };
 
 /* Every driver's struct begins with this. */
@@ -45,12 +46,12 @@ struct cw_stt {
 };
 
 /* ENOENT: unknown engine (names the known ones), or what the driver's open gives (ENOENT: model files missing). */
-int cw_stt_open(void *parent, struct cw_world *w, const struct cw_stt_conf *conf, const struct cw_stt_events *ev, void *arg,
-		struct cw_stt **ret, struct cw_why *why);
-void cw_stt_expect(struct cw_stt *s, const struct cw_hints *hints);   /* for the segments begun from now on; copied */
+int cw_stt_open(void *parent, struct cw_world *w, const struct cw_stt_conf *conf, const struct cw_stt_events *ev,
+	void *arg, struct cw_stt **ret, struct cw_why *why);
+void cw_stt_expect(struct cw_stt *s, const struct cw_hints *hints); /* for the segments begun from now on; copied */
 void cw_stt_begin(struct cw_stt *s);
 void cw_stt_feed(struct cw_stt *s, const int16_t *pcm, size_t n);
 void cw_stt_finish(struct cw_stt *s);
 void cw_stt_cancel(struct cw_stt *s);
 
-const struct cw_stt_driver *const *cw_stt_drivers(void);              /* NULL-terminated */
+const struct cw_stt_driver *const *cw_stt_drivers(void); /* NULL-terminated */

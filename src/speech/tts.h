@@ -11,13 +11,13 @@
 #include "base/why.h"
 
 struct cw_world;
-struct cw_tts;          /* an opened voice: cheap, shared by all sentences of a party */
-struct cw_tts_job;      /* one sentence being spoken */
+struct cw_tts;     /* an opened voice: cheap, shared by all sentences of a party */
+struct cw_tts_job; /* one sentence being spoken */
 
 struct cw_tts_conf {
-	const char *voice;          /* "flite:slt", "espeak:en-gb", "modem", "modem:wpm=170" : engine[:voice or options] */
+	const char *voice; /* "flite:slt", "espeak:en-gb", "modem", "modem:wpm=170" : engine[:voice or options] */
 	const char *language;
-	double speed;               /* 1.0 = normal; 0 = 1.0 */
+	double speed; /* 1.0 = normal; 0 = 1.0 */
 };
 
 struct cw_tts_events {
@@ -25,15 +25,18 @@ struct cw_tts_events {
 	/* A word ends: @text_end bytes of the text have been spoken when @sample_end samples (from the sentence's start) have
 	 * been played. Comes before or with the audio; may never come (the speaker then interpolates). May be NULL. */
 	void (*word)(size_t text_end, uint64_t sample_end, void *arg);
-	void (*done)(int err, const char *reason, void *arg);      /* err 0: all audio delivered; an empty success is err ENODATA */
+	void (*done)(int err, const char *reason,
+		void *arg); /* err 0: all audio delivered; an empty success is err ENODATA */
 };
 
 struct cw_tts_driver {
 	const char *name;
 	const char *about;
-	int (*open)(void *parent, struct cw_world *w, const struct cw_tts_conf *conf, struct cw_tts **ret, struct cw_why *why);
-	int (*say)(void *parent, struct cw_tts *t, const char *text, const struct cw_tts_events *ev, void *arg, struct cw_tts_job **ret);
-	const char *const *(*voices)(void);                        /* NULL-terminated names, may be NULL */
+	int (*open)(void *parent, struct cw_world *w, const struct cw_tts_conf *conf, struct cw_tts **ret,
+		struct cw_why *why);
+	int (*say)(void *parent, struct cw_tts *t, const char *text, const struct cw_tts_events *ev, void *arg,
+		struct cw_tts_job **ret);
+	const char *const *(*voices)(void); /* NULL-terminated names, may be NULL */
 };
 
 struct cw_tts {
@@ -41,9 +44,11 @@ struct cw_tts {
 };
 
 /* ENOENT: unknown engine or voice (names the known ones). */
-int cw_tts_open(void *parent, struct cw_world *w, const struct cw_tts_conf *conf, struct cw_tts **ret, struct cw_why *why);
+int cw_tts_open(
+	void *parent, struct cw_world *w, const struct cw_tts_conf *conf, struct cw_tts **ret, struct cw_why *why);
 /* Speak @text (UTF-8, copied, at most 4000 bytes: EMSGSIZE). Plain text: the driver brings it into the form its engine speaks best.
  * ENOMEM, EAGAIN (engine queue full). */
-int cw_tts_say(void *parent, struct cw_tts *t, const char *text, const struct cw_tts_events *ev, void *arg, struct cw_tts_job **ret);
+int cw_tts_say(void *parent, struct cw_tts *t, const char *text, const struct cw_tts_events *ev, void *arg,
+	struct cw_tts_job **ret);
 
-const struct cw_tts_driver *const *cw_tts_drivers(void);   /* NULL-terminated */
+const struct cw_tts_driver *const *cw_tts_drivers(void); /* NULL-terminated */

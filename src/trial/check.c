@@ -126,8 +126,8 @@ static int check_values(
 	if (weight && (!json_is_number(weight) || json_number_value(weight) < 0 || json_number_value(weight) > 1000))
 		return cw_yaml_why_member(y, conf, "weight", why, EINVAL, "'weight' must be a number from 0 to 1000");
 	if (json_object_get(conf, "only") && (!only || (strcmp(only, "agent") && strcmp(only, "twilio"))))
-		return cw_yaml_why_member(
-			y, conf, "only", why, EINVAL, "'only' must be agent or twilio: the kind of target this is checked on");
+		return cw_yaml_why_member(y, conf, "only", why, EINVAL,
+			"'only' must be agent or twilio: the kind of target this is checked on");
 	if (kind->place == CW_CHECK_TURN_ONLY && !per_turn)
 		return cw_yaml_why_member(y, conf, "type", why, EINVAL,
 			"'%s' belongs under 'expect' of a turn: it looks at one action of the caller", kind->name);

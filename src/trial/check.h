@@ -29,7 +29,8 @@ struct cw_assert {
 	bool negate;
 	double weight; /* share in the score; 0: reported, never fails the call */
 	json_t *conf;  /* the object, variables replaced; owned through cw_assert_new() */
-	const char *only;                /* kind of target it is for ("agent", "twilio"), NULL: any; elsewhere it is skipped, and said so */
+	const char *
+		only; /* kind of target it is for ("agent", "twilio"), NULL: any; elsewhere it is skipped, and said so */
 	const char *file;
 	unsigned line;
 };

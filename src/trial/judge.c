@@ -24,7 +24,7 @@ struct judgement {
 	bool unreachable;
 	const char *reason;
 	json_t *skipped; /* assertions meant for another kind of target */
-	json_t *broken; /* promises broken under faults */
+	json_t *broken;  /* promises broken under faults */
 };
 
 /* ---- assertions of a test ---- */
@@ -140,7 +140,8 @@ static bool skip(struct judgement *j, const struct cw_assert *a)
 	if (!a->only || (cw_str_starts(cw_str(target), a->only) && target[strlen(a->only)] == ':'))
 		return false;
 	cw_buf_fmt(&text, "%s in line %u: only for %s targets", a->name, a->line, a->only);
-	(void)json_array_append_new(j->skipped, json_string(cw_buf_err(&text) ? a->name : text.p)); /* out of memory: not named */
+	(void)json_array_append_new(
+		j->skipped, json_string(cw_buf_err(&text) ? a->name : text.p)); /* out of memory: not named */
 	return true;
 }
 
@@ -446,7 +447,8 @@ static json_t *result_json(const struct judgement *j)
 		"reason", j->reason, "score", j->weight > 0 ? j->passed / j->weight : 0.0, "duration_ms",
 		value_json(duration), "checks", checks_json(j), "turns", turns_json(j), "measures",
 		cw_measure_json(j->view), "end", end_json(r), "source", j->view->from_samples ? "samples" : "frames",
-		"faults", (json_int_t)r->faults, "broken", j->broken, "skipped", j->skipped, "folder", it->key, "rerun", rerun ? rerun : "");
+		"faults", (json_int_t)r->faults, "broken", j->broken, "skipped", j->skipped, "folder", it->key, "rerun",
+		rerun ? rerun : "");
 }
 
 static int make_result(struct judgement *j, void *parent, struct cw_exec_result **ret);

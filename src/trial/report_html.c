@@ -7,9 +7,9 @@
 #include "trial/report.h"
 #include "trial/report_embedded.h"
 
-#define PAGE_MAX     (512u << 20)
-#define PART_MAX     (8u << 20)
-#define CALLS_WHOLE  60   /* passed calls whose transcript and waveform go into the page; failed ones always do */
+#define PAGE_MAX    (512u << 20)
+#define PART_MAX    (8u << 20)
+#define CALLS_WHOLE 60 /* passed calls whose transcript and waveform go into the page; failed ones always do */
 
 static struct cw_str template_file(const char *name)
 {
@@ -33,8 +33,10 @@ static json_t *gates_json(const struct cw_tally *t)
 	for (size_t i = 0; i < t->n_gates; i++) {
 		const struct cw_gate_result *g = &t->gates[i];
 
-		json_array_append_new(list, json_pack("{s:s, s:f, s:o, s:s, s:s}", "gate", g->gate, "limit", g->limit, "value", number_or_null(g->value),
-			"status", cw_gate_status_name(g->status), "reason", g->reason ? g->reason : ""));
+		json_array_append_new(
+			list, json_pack("{s:s, s:f, s:o, s:s, s:s}", "gate", g->gate, "limit", g->limit, "value",
+				      number_or_null(g->value), "status", cw_gate_status_name(g->status), "reason",
+				      g->reason ? g->reason : ""));
 	}
 	return list;
 }
@@ -45,9 +47,9 @@ static json_t *head_json(const struct cw_tally *t)
 
 	for (int v = 0; v < CW_VERDICT_N; v++)
 		json_object_set_new(count, cw_verdict_name((enum cw_verdict)v), json_integer((json_int_t)t->count[v]));
-	return json_pack("{s:o, s:I, s:[f, f], s:o, s:o, s:o, s:s}", "count", count, "flaky", (json_int_t)t->flaky, "pass", t->pass_lo, t->pass_hi,
-		"response_ms", cw_quantiles_json(&t->response_ms), "first_word_ms", cw_quantiles_json(&t->first_word_ms), "gates", gates_json(t), "advice",
-		cw_report_advice(t));
+	return json_pack("{s:o, s:I, s:[f, f], s:o, s:o, s:o, s:s}", "count", count, "flaky", (json_int_t)t->flaky,
+		"pass", t->pass_lo, t->pass_hi, "response_ms", cw_quantiles_json(&t->response_ms), "first_word_ms",
+		cw_quantiles_json(&t->first_word_ms), "gates", gates_json(t), "advice", cw_report_advice(t));
 }
 
 /* A file of a call's folder, or NULL: it may have been removed, or never kept. */
@@ -85,7 +87,8 @@ static void add_call(json_t *calls, const char *dir, const json_t *result)
 
 	if (transcript && waterfall && levels)
 		json_object_set_new(calls, cw_json_str(result, "key", ""),
-			json_pack("{s:O, s:O, s:O, s:s?}", "transcript", transcript, "waterfall", waterfall, "levels", levels, "audio", audio));
+			json_pack("{s:O, s:O, s:O, s:s?}", "transcript", transcript, "waterfall", waterfall, "levels",
+				levels, "audio", audio));
 	json_decref(transcript);
 	json_decref(waterfall);
 	json_decref(levels);
@@ -126,7 +129,8 @@ static void put_data(struct cw_buf *page, const json_t *data)
 
 static void put_page(struct cw_buf *page, const json_t *data)
 {
-	struct cw_str rest = template_file("report.html"), part, css = template_file("report.css"), js = template_file("report.js");
+	struct cw_str rest = template_file("report.html"), part, css = template_file("report.css"),
+		      js = template_file("report.js");
 
 	while (cw_str_split(&rest, '@', &part)) {
 		if (cw_str_eq(part, "CSS"))
@@ -149,8 +153,8 @@ int cw_report_html(const char *path, const json_t *run, const struct cw_tally *t
 	if (!dir)
 		return ENOMEM;
 
-	CW_JSON_SCOPED json_t *data = json_pack("{s:O, s:o, s:O, s:o, s:i}", "run", run, "head", head_json(t), "results", t->results, "calls",
-		calls_json(dir, t), "embedded", CALLS_WHOLE);
+	CW_JSON_SCOPED json_t *data = json_pack("{s:O, s:o, s:O, s:o, s:i}", "run", run, "head", head_json(t),
+		"results", t->results, "calls", calls_json(dir, t), "embedded", CALLS_WHOLE);
 
 	if (!data)
 		return ENOMEM;

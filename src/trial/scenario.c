@@ -99,6 +99,8 @@ int cw_scenario_parse(void *parent, const char *name, const char *text, size_t l
 	s->file = talloc_strdup(s, name);
 	if (!s->file)
 		return ENOMEM;
+	if (!len)
+		text = ""; /* an empty file may come as NULL */
 	s->hash = hash_bytes(text, len);
 	err = cw_yaml_parse(NULL, name, text, len, &yaml, why);
 	if (err)

@@ -8,9 +8,9 @@
 #include "world/net.h"
 #include "world/world.h"
 
-#define MESSAGE_BYTES 300       /* a Twilio media message */
-#define MESSAGES_MAX 1000
-#define PATIENCE_US 2000000
+#define MESSAGE_BYTES 300 /* a Twilio media message */
+#define MESSAGES_MAX  1000
+#define PATIENCE_US   2000000
 
 struct cw_loopback_probe {
 	struct cw_world *world;
@@ -50,7 +50,10 @@ static void report(struct cw_loopback_probe *p, int err)
 	p->done(err, &result, p->arg);
 }
 
-static void gave_up(void *arg) { report(arg, ETIMEDOUT); }
+static void gave_up(void *arg)
+{
+	report(arg, ETIMEDOUT);
+}
 
 static void send_next(void *arg)
 {
@@ -71,7 +74,7 @@ static void echo(enum cw_ws_kind kind, const void *bytes, size_t n, void *arg)
 {
 	struct cw_loopback_probe *p = arg;
 
-	(void)cw_ws_send(p->server, kind, bytes, n);  /* a failure shows as silence, which has its timer */
+	(void)cw_ws_send(p->server, kind, bytes, n); /* a failure shows as silence, which has its timer */
 }
 
 static void echoed(enum cw_ws_kind kind, const void *bytes, size_t n, void *arg)
@@ -88,7 +91,10 @@ static void echoed(enum cw_ws_kind kind, const void *bytes, size_t n, void *arg)
 		cw_timer_start(&p->timer, CW_TICK_US, send_next, p);
 }
 
-static void client_open(void *arg) { send_next(arg); }
+static void client_open(void *arg)
+{
+	send_next(arg);
+}
 
 static void client_closed(int err, unsigned code, void *arg)
 {
@@ -100,7 +106,7 @@ static void server_closed(int err, unsigned code, void *arg)
 {
 	(void)err;
 	(void)code;
-	(void)arg;  /* the client tells */
+	(void)arg; /* the client tells */
 }
 
 static void on_upgrade(struct cw_exchange *x, void *arg)
@@ -108,16 +114,17 @@ static void on_upgrade(struct cw_exchange *x, void *arg)
 	static const struct cw_ws_events events = {.message = echo, .closed = server_closed};
 	struct cw_loopback_probe *p = arg;
 
-	(void)cw_ws_accept(p, x, NULL, &events, p, &p->server);  /* a failure shows at the client */
+	(void)cw_ws_accept(p, x, NULL, &events, p, &p->server); /* a failure shows at the client */
 }
 
 static void on_request(struct cw_exchange *x, void *arg)
 {
 	(void)arg;
-	(void)cw_reply(x, 404, NULL, 0, NULL, 0);  /* nobody is meant to ask here */
+	(void)cw_reply(x, 404, NULL, 0, NULL, 0); /* nobody is meant to ask here */
 }
 
-int cw_loopback_measure(void *parent, struct cw_world *w, unsigned n, cw_loopback_fn *done, void *arg, struct cw_loopback_probe **ret)
+int cw_loopback_measure(
+	void *parent, struct cw_world *w, unsigned n, cw_loopback_fn *done, void *arg, struct cw_loopback_probe **ret)
 {
 	static const struct cw_routes routes = {.request = on_request, .upgrade = on_upgrade};
 	static const struct cw_ws_events events = {.open = client_open, .message = echoed, .closed = client_closed};

@@ -7,9 +7,17 @@
 #include "base/str.h"
 #include "world/sim_int.h"
 
-#define WALL_START_US 1772442000000000  /* 2026-03-02T09:00:00Z */
-#define DEFAULT_NET (struct cw_sim_delay){5000, 2000}
-#define DEFAULT_WORK (struct cw_sim_delay){1000, 0}
+#define WALL_START_US 1772442000000000 /* 2026-03-02T09:00:00Z */
+#define DEFAULT_NET           \
+	(struct cw_sim_delay) \
+	{                     \
+		5000, 2000    \
+	}
+#define DEFAULT_WORK          \
+	(struct cw_sim_delay) \
+	{                     \
+		1000, 0       \
+	}
 
 /* ---- the queue: a binary heap by (time, sequence number) ---- */
 
@@ -71,7 +79,8 @@ struct sim_event *sim_at(struct sim *s, uint64_t delay_us, sim_fn *fn, sim_fn *d
 		if (!e)
 			return NULL;
 	}
-	*e = (struct sim_event){.at_us = s->now_us + delay_us, .seq = s->world.timer_seq++, .fn = fn, .drop = drop, .arg = arg};
+	*e = (struct sim_event){
+		.at_us = s->now_us + delay_us, .seq = s->world.timer_seq++, .fn = fn, .drop = drop, .arg = arg};
 	push(s, e);
 	return e;
 }
@@ -121,7 +130,7 @@ void sim_garble(struct sim *s, char *bytes, size_t n)
 struct sim_work {
 	struct sim *sim;
 	struct cw_job job;
-	struct sim_event *event;   /* NULL: stalled, or already delivered */
+	struct sim_event *event; /* NULL: stalled, or already delivered */
 	bool skip_run;
 };
 
@@ -161,7 +170,7 @@ static void work_done(void *arg)
 	struct cw_job job = work->job;
 
 	work->event = NULL;
-	work->job.dispose = NULL;  /* ours to call, whether the handler frees the handle or not */
+	work->job.dispose = NULL; /* ours to call, whether the handler frees the handle or not */
 	s->serving = work;
 	job.done(job.arg);
 	if (s->serving)
@@ -204,7 +213,10 @@ static int sim_work(void *parent, struct cw_world *w, const struct cw_job *job, 
 
 /* ---- the world's table ---- */
 
-static uint64_t sim_now(struct cw_world *w) { return sim_of(w)->now_us; }
+static uint64_t sim_now(struct cw_world *w)
+{
+	return sim_of(w)->now_us;
+}
 
 static int64_t sim_wall(struct cw_world *w)
 {
@@ -216,7 +228,7 @@ static int64_t sim_wall(struct cw_world *w)
 static void sim_arm(struct cw_world *w, uint64_t at_us)
 {
 	(void)w;
-	(void)at_us;  /* cw_sim_step() looks at the timers itself */
+	(void)at_us; /* cw_sim_step() looks at the timers itself */
 }
 
 static int sim_post(struct cw_world *w, cw_fn *fn, void *arg)

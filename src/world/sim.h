@@ -15,23 +15,23 @@ struct cw_sim_delay {
 };
 
 enum cw_sim_fault {
-	CW_FAULT_STALL,       /* nothing more comes (work never done, stream silent) */
-	CW_FAULT_LATE,        /* comes after a random 0.5 … 8 s */
-	CW_FAULT_RESET,       /* connection reset */
-	CW_FAULT_REFUSE,      /* connection refused */
-	CW_FAULT_HALF_OPEN,   /* sends vanish, no error */
-	CW_FAULT_GARBAGE,     /* bytes of a message replaced */
-	CW_FAULT_LOSS,        /* message or datagram lost */
+	CW_FAULT_STALL,     /* nothing more comes (work never done, stream silent) */
+	CW_FAULT_LATE,      /* comes after a random 0.5 … 8 s */
+	CW_FAULT_RESET,     /* connection reset */
+	CW_FAULT_REFUSE,    /* connection refused */
+	CW_FAULT_HALF_OPEN, /* sends vanish, no error */
+	CW_FAULT_GARBAGE,   /* bytes of a message replaced */
+	CW_FAULT_LOSS,      /* message or datagram lost */
 	CW_FAULT_N,
 };
 
 struct cw_sim_conf {
 	uint64_t seed;
-	int64_t wall_us;                     /* Unix time at the start; 0 = 2026-03-02T09:00:00Z, a Monday */
-	struct cw_sim_delay net;             /* one way, per message; default 5 ms + 2 ms tail */
-	struct cw_sim_delay work;            /* default 1 ms */
-	double fault[CW_FAULT_N];            /* probability per await point (work item, connection, message) */
-	const char *fault_only;              /* only await points whose label starts so, NULL = all */
+	int64_t wall_us;          /* Unix time at the start; 0 = 2026-03-02T09:00:00Z, a Monday */
+	struct cw_sim_delay net;  /* one way, per message; default 5 ms + 2 ms tail */
+	struct cw_sim_delay work; /* default 1 ms */
+	double fault[CW_FAULT_N]; /* probability per await point (work item, connection, message) */
+	const char *fault_only;   /* only await points whose label starts so, NULL = all */
 	double udp_loss;
 };
 

@@ -8,9 +8,13 @@
 #include "base/mem.h"
 #include "world/url.h"
 
-#define MAX_BODY_DEFAULT (1u << 20)
+#define MAX_BODY_DEFAULT   (1u << 20)
 #define MAX_ANSWER_DEFAULT (8u << 20)
-#define DEFAULT_DEADLINES (struct cw_deadlines){5000000, 15000000, 30000000, 60000000}
+#define DEFAULT_DEADLINES                             \
+	(struct cw_deadlines)                         \
+	{                                             \
+		5000000, 15000000, 30000000, 60000000 \
+	}
 
 struct sim_listener {
 	struct cw_server base;
@@ -26,7 +30,8 @@ bool sim_host_ok(const char *host)
 {
 	unsigned char addr[16];
 
-	return !strcmp(host, "localhost") || inet_pton(AF_INET, host, addr) == 1 || inet_pton(AF_INET6, host, addr) == 1;
+	return !strcmp(host, "localhost") || inet_pton(AF_INET, host, addr) == 1 ||
+	       inet_pton(AF_INET6, host, addr) == 1;
 }
 
 unsigned sim_free_port(struct sim *s)
@@ -52,8 +57,8 @@ static struct sim_listener *find_listener(struct sim *s, unsigned port)
 	return NULL;
 }
 
-int sim_listen(void *parent, struct cw_world *w, const struct cw_listen_conf *conf, const struct cw_routes *routes, void *arg,
-	struct cw_server **ret, struct cw_why *why)
+int sim_listen(void *parent, struct cw_world *w, const struct cw_listen_conf *conf, const struct cw_routes *routes,
+	void *arg, struct cw_server **ret, struct cw_why *why)
 {
 	struct sim *s = sim_of(w);
 	const char *colon = strrchr(conf->address, ':');
@@ -97,7 +102,8 @@ static int exchange_destroy(struct sim_exchange *x)
 }
 
 /* Give the answer to the asker, if it is still there, and end the exchange. */
-static int answer(struct sim_exchange *x, int status, const struct cw_header *headers, size_t n, const void *body, size_t len)
+static int answer(
+	struct sim_exchange *x, int status, const struct cw_header *headers, size_t n, const void *body, size_t len)
 {
 	bool gone = !x->asker;
 
@@ -111,7 +117,8 @@ static int answer(struct sim_exchange *x, int status, const struct cw_header *he
 	return gone ? ECONNRESET : 0;
 }
 
-int sim_reply(struct cw_exchange *x, int status, const struct cw_header *headers, size_t n_headers, const void *body, size_t len)
+int sim_reply(struct cw_exchange *x, int status, const struct cw_header *headers, size_t n_headers, const void *body,
+	size_t len)
 {
 	return answer((struct sim_exchange *)x, status, headers, n_headers, body, len);
 }
@@ -149,7 +156,8 @@ static int copy_request(struct sim_exchange *x, const struct sim_request *r)
 	return 0;
 }
 
-int sim_deliver_request(struct sim *s, const struct sim_request *r, const struct sim_asker *how, void *asker, struct sim_exchange **link)
+int sim_deliver_request(struct sim *s, const struct sim_request *r, const struct sim_asker *how, void *asker,
+	struct sim_exchange **link)
 {
 	struct sim_listener *l = find_listener(s, r->port);
 
@@ -173,7 +181,7 @@ int sim_deliver_request(struct sim *s, const struct sim_request *r, const struct
 	*link = x;
 	talloc_set_destructor(x, exchange_destroy);
 	if (r->body_len > l->routes.max_body)
-		(void)answer(x, 413, NULL, 0, NULL, 0);  /* cannot be gone: it asks right now */
+		(void)answer(x, 413, NULL, 0, NULL, 0); /* cannot be gone: it asks right now */
 	else if (r->upgrade && !l->routes.upgrade)
 		(void)answer(x, 404, NULL, 0, NULL, 0);
 	else if (r->upgrade)
@@ -189,11 +197,11 @@ struct sim_http {
 	struct sim *sim;
 	struct cw_http_events ev;
 	void *arg;
-	struct sim_request req;      /* strings hang from this object */
+	struct sim_request req; /* strings hang from this object */
 	const char *label;
 	struct cw_deadlines deadlines;
 	size_t max_body;
-	struct sim_event *event;     /* request on its way, or answer on its way */
+	struct sim_event *event; /* request on its way, or answer on its way */
 	struct cw_timer deadline;
 	struct cw_timer total;
 	struct sim_exchange *exchange;
@@ -237,7 +245,10 @@ static void http_close(struct sim_http *h, int err)
 		talloc_free(h);
 }
 
-static void http_timed_out(void *arg) { http_close(arg, ETIMEDOUT); }
+static void http_timed_out(void *arg)
+{
+	http_close(arg, ETIMEDOUT);
+}
 
 static void answer_arrives(void *arg)
 {
@@ -283,7 +294,8 @@ static void refusal_arrives(void *arg)
 }
 
 /* The server answered: keep it, and let it arrive after the network's delay, or as the faults will have it. */
-static void http_replied(void *asker, int status, const struct cw_header *headers, size_t n, const void *body, size_t len)
+static void http_replied(
+	void *asker, int status, const struct cw_header *headers, size_t n, const void *body, size_t len)
 {
 	struct sim_http *h = asker;
 	struct sim *s = h->sim;
@@ -293,8 +305,8 @@ static void http_replied(void *asker, int status, const struct cw_header *header
 	h->headers = talloc_zero_array(h, struct cw_header, n + 1);
 	h->body = talloc_memdup(h, len ? body : "", len ? len : 1);
 	for (size_t i = 0; h->headers && i < n; i++)
-		h->headers[h->n_headers++] =
-			(struct cw_header){talloc_strdup(h->headers, headers[i].name), talloc_strdup(h->headers, headers[i].value)};
+		h->headers[h->n_headers++] = (struct cw_header){
+			talloc_strdup(h->headers, headers[i].name), talloc_strdup(h->headers, headers[i].value)};
 	h->body_len = len;
 	if (sim_fault(s, CW_FAULT_STALL, h->label))
 		return;
@@ -320,7 +332,8 @@ static void request_arrives(void *arg)
 	int err = sim_deliver_request(s, &h->req, &http_asker, h, &h->exchange);
 
 	if (err)
-		h->event = sim_at(s, sim_delay(s, &s->conf.net), err == ECONNREFUSED ? refusal_arrives : reset_arrives, NULL, h);
+		h->event = sim_at(
+			s, sim_delay(s, &s->conf.net), err == ECONNREFUSED ? refusal_arrives : reset_arrives, NULL, h);
 }
 
 static int keep_request(struct sim_http *h, const struct cw_http_req *req)
@@ -335,7 +348,8 @@ static int keep_request(struct sim_http *h, const struct cw_http_req *req)
 	if (!headers)
 		return ENOMEM;
 	for (size_t i = 0; i < req->n_headers; i++) {
-		headers[i] = (struct cw_header){talloc_strdup(headers, req->headers[i].name), talloc_strdup(headers, req->headers[i].value)};
+		headers[i] = (struct cw_header){
+			talloc_strdup(headers, req->headers[i].name), talloc_strdup(headers, req->headers[i].value)};
 		if (!headers[i].name || !headers[i].value)
 			return ENOMEM;
 	}
@@ -367,8 +381,8 @@ static void set_deadlines(struct sim_http *h, const struct cw_deadlines *d)
 		cw_timer_start(&h->total, h->deadlines.total_us, http_timed_out, h);
 }
 
-int sim_http_request(void *parent, struct cw_world *w, const struct cw_http_req *req, const struct cw_http_events *ev, void *arg,
-	struct cw_http **ret)
+int sim_http_request(void *parent, struct cw_world *w, const struct cw_http_req *req, const struct cw_http_events *ev,
+	void *arg, struct cw_http **ret)
 {
 	struct sim *s = sim_of(w);
 	CW_SCOPED struct sim_http *h = talloc_zero(NULL, struct sim_http);

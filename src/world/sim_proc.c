@@ -15,12 +15,12 @@
  * the program took.
  */
 
-#define INPUT_MAX 32768         /* half of a pipe */
-#define OUTPUT_MAX (64u << 20)
+#define INPUT_MAX       32768 /* half of a pipe */
+#define OUTPUT_MAX      (64u << 20)
 #define REAL_TIMEOUT_MS 30000
-#define START_US 15000          /* modelled: fork, exec, first byte */
-#define CHUNK_BYTES 8192
-#define CHUNK_US 500
+#define START_US        15000 /* modelled: fork, exec, first byte */
+#define CHUNK_BYTES     8192
+#define CHUNK_US        500
 
 extern char **environ;
 
@@ -147,8 +147,8 @@ static int run_program(struct sim_proc *p, const struct cw_proc_conf *conf)
 	return err;
 }
 
-int sim_proc_open(void *parent, struct cw_world *w, const struct cw_proc_conf *conf, const struct cw_proc_events *ev, void *arg,
-	struct cw_proc **ret)
+int sim_proc_open(void *parent, struct cw_world *w, const struct cw_proc_conf *conf, const struct cw_proc_events *ev,
+	void *arg, struct cw_proc **ret)
 {
 	struct sim *s = sim_of(w);
 	CW_SCOPED struct sim_proc *p = talloc_zero(NULL, struct sim_proc);

@@ -66,7 +66,10 @@ int sim_udp_open(void *parent, struct cw_world *w, const char *address, cw_udp_f
 	return 0;
 }
 
-static void drop(void *arg) { talloc_free(arg); }
+static void drop(void *arg)
+{
+	talloc_free(arg);
+}
 
 static void arrive(void *arg)
 {
@@ -87,7 +90,8 @@ int sim_udp_send(struct cw_udp *udp, const void *bytes, size_t n, const struct s
 		return EAFNOSUPPORT;
 	if (n > 65507)
 		return EMSGSIZE;
-	if ((s->conf.udp_loss > 0 && cw_rng_chance(&s->net_rng, s->conf.udp_loss)) || sim_fault(s, CW_FAULT_LOSS, "udp"))
+	if ((s->conf.udp_loss > 0 && cw_rng_chance(&s->net_rng, s->conf.udp_loss)) ||
+		sim_fault(s, CW_FAULT_LOSS, "udp"))
 		return 0;
 
 	struct datagram *d = talloc_size(s, sizeof(*d) + n);

@@ -12,35 +12,35 @@
  */
 
 #define MAX_MESSAGE_DEFAULT (256u << 10)
-#define MAX_QUEUE_DEFAULT (1u << 20)
-#define CLOSE_WAIT_US 2000000
-#define CONNECT_DEFAULT_US 10000000
-#define CODE_NONE 1005
-#define CODE_ABNORMAL 1006
-#define CODE_TOO_BIG 1009
-#define CODE_BAD_TEXT 1007
+#define MAX_QUEUE_DEFAULT   (1u << 20)
+#define CLOSE_WAIT_US       2000000
+#define CONNECT_DEFAULT_US  10000000
+#define CODE_NONE           1005
+#define CODE_ABNORMAL       1006
+#define CODE_TOO_BIG        1009
+#define CODE_BAD_TEXT       1007
 
 enum ws_state { WS_CONNECTING, WS_OPEN, WS_CLOSING, WS_DEAD };
 
 struct sim_conn {
 	struct sim *sim;
-	struct sim_ws *end[2];       /* 0 = client, 1 = server */
+	struct sim_ws *end[2]; /* 0 = client, 1 = server */
 	const char *label;
-	uint64_t last_us[2];         /* when the latest message towards end i arrives: keeps order */
-	size_t stuck[2];             /* bytes towards end i that will never arrive */
-	bool half_open[2];           /* nothing towards end i arrives any more, and nobody is told */
+	uint64_t last_us[2]; /* when the latest message towards end i arrives: keeps order */
+	size_t stuck[2];     /* bytes towards end i that will never arrive */
+	bool half_open[2];   /* nothing towards end i arrives any more, and nobody is told */
 	unsigned in_flight;
 };
 
 struct sim_ws {
 	struct cw_ws base;
-	struct sim_conn *conn;       /* NULL: not connected yet, or the link is gone */
+	struct sim_conn *conn; /* NULL: not connected yet, or the link is gone */
 	unsigned side;
 	enum ws_state state;
 	struct cw_ws_events ev;
 	void *arg;
 	struct cw_ws_limits limits;
-	struct cw_timer timer;       /* connect, then close wait */
+	struct cw_timer timer; /* connect, then close wait */
 	/* the client's request on its way */
 	struct sim_request req;
 	struct sim_event *event;
@@ -121,7 +121,11 @@ static void post_close(struct sim_conn *c, unsigned to, enum parcel_kind kind, u
 static bool utf8_ok(const unsigned char *s, size_t n)
 {
 	for (size_t i = 0; i < n;) {
-		unsigned more = s[i] < 0x80 ? 0 : s[i] >= 0xC2 && s[i] < 0xE0 ? 1 : s[i] >= 0xE0 && s[i] < 0xF0 ? 2 : s[i] >= 0xF0 && s[i] < 0xF5 ? 3 : 9;
+		unsigned more = s[i] < 0x80                   ? 0
+				: s[i] >= 0xC2 && s[i] < 0xE0 ? 1
+				: s[i] >= 0xE0 && s[i] < 0xF0 ? 2
+				: s[i] >= 0xF0 && s[i] < 0xF5 ? 3
+							      : 9;
 
 		if (more == 9 || i + more >= n + (more == 0))
 			return false;
@@ -184,7 +188,8 @@ static void send_parcel(struct sim_conn *c, struct parcel *p)
 		at += sim_late(s);
 	if (at < c->last_us[p->to])
 		at = c->last_us[p->to];
-	if (c->half_open[p->to] || sim_fault(s, CW_FAULT_STALL, c->label) || sim_fault(s, CW_FAULT_HALF_OPEN, c->label)) {
+	if (c->half_open[p->to] || sim_fault(s, CW_FAULT_STALL, c->label) ||
+		sim_fault(s, CW_FAULT_HALF_OPEN, c->label)) {
 		c->half_open[p->to] = true;
 		c->stuck[p->to] += p->n;
 		talloc_free(p);
@@ -221,7 +226,8 @@ static int ws_destroy(struct sim_ws *ws)
 	return 0;
 }
 
-static int ws_new(struct sim *s, const struct cw_ws_events *ev, void *arg, const struct cw_ws_limits *limits, struct sim_ws **ret)
+static int ws_new(
+	struct sim *s, const struct cw_ws_events *ev, void *arg, const struct cw_ws_limits *limits, struct sim_ws **ret)
 {
 	struct sim_ws *ws = talloc_zero(NULL, struct sim_ws);
 
@@ -290,7 +296,7 @@ void sim_ws_close(struct cw_ws *base, unsigned code, const char *reason)
 {
 	struct sim_ws *ws = (struct sim_ws *)base;
 
-	(void)reason;  /* the interface does not hand it to the peer's handler */
+	(void)reason; /* the interface does not hand it to the peer's handler */
 	if (ws->state == WS_CONNECTING) {
 		cw_timer_start(&ws->timer, 0, close_wait_over, ws);
 		return;
@@ -333,7 +339,8 @@ static void connect_failed(void *arg)
 		finish(ws, sim_host_ok(ws->req.host) ? ECONNREFUSED : EHOSTUNREACH, 0);
 }
 
-static void upgrade_replied(void *asker, int status, const struct cw_header *headers, size_t n, const void *body, size_t len)
+static void upgrade_replied(
+	void *asker, int status, const struct cw_header *headers, size_t n, const void *body, size_t len)
 {
 	struct sim_ws *ws = asker;
 	struct sim *s = sim_of(ws->base.world);
@@ -358,8 +365,8 @@ static void upgrade_arrives(void *arg)
 		ws->event = sim_at(s, sim_delay(s, &s->conf.net), connect_failed, NULL, ws);
 }
 
-int sim_ws_accept(void *parent, struct cw_exchange *base, const struct cw_ws_limits *limits, const struct cw_ws_events *ev, void *arg,
-	struct cw_ws **ret)
+int sim_ws_accept(void *parent, struct cw_exchange *base, const struct cw_ws_limits *limits,
+	const struct cw_ws_events *ev, void *arg, struct cw_ws **ret)
 {
 	struct sim_exchange *x = (struct sim_exchange *)base;
 	struct sim *s = sim_of(base->world);
@@ -413,7 +420,8 @@ static int keep_request(struct sim_ws *ws, const struct cw_ws_req *req)
 	if (!headers)
 		return ENOMEM;
 	for (size_t i = 0; i < req->n_headers; i++) {
-		headers[i] = (struct cw_header){talloc_strdup(headers, req->headers[i].name), talloc_strdup(headers, req->headers[i].value)};
+		headers[i] = (struct cw_header){
+			talloc_strdup(headers, req->headers[i].name), talloc_strdup(headers, req->headers[i].value)};
 		if (!headers[i].name || !headers[i].value)
 			return ENOMEM;
 	}
@@ -432,8 +440,8 @@ static int keep_request(struct sim_ws *ws, const struct cw_ws_req *req)
 	return ws->label ? 0 : ENOMEM;
 }
 
-int sim_ws_connect(void *parent, struct cw_world *w, const struct cw_ws_req *req, const struct cw_ws_events *ev, void *arg,
-	struct cw_ws **ret)
+int sim_ws_connect(void *parent, struct cw_world *w, const struct cw_ws_req *req, const struct cw_ws_events *ev,
+	void *arg, struct cw_ws **ret)
 {
 	struct sim *s = sim_of(w);
 	CW_SCOPED struct sim_ws *ws = NULL;

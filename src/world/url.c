@@ -6,7 +6,7 @@
 
 #include "base/mem.h"
 
-#define URL_MAX 8192
+#define URL_MAX    8192
 #define FIELDS_MAX 512
 
 /* ---- URLs ---- */
@@ -33,7 +33,8 @@ static int parse_scheme(struct cw_url *u, struct cw_str *rest, const char *text,
 		*c = (char)tolower((unsigned char)*c);
 	u->port = default_port(u->scheme);
 	if (!u->port)
-		return cw_why_set(why, EINVAL, "'%s': unknown scheme '%s': expected http, https, ws or wss", text, u->scheme);
+		return cw_why_set(
+			why, EINVAL, "'%s': unknown scheme '%s': expected http, https, ws or wss", text, u->scheme);
 	rest->len -= (size_t)(mark + 3 - rest->p);
 	rest->p = mark + 3;
 	return 0;
@@ -104,7 +105,8 @@ int cw_url_parse(void *parent, const char *text, struct cw_url **ret, struct cw_
 		return cw_why_set(why, EINVAL, "a URL of %zu bytes: at most %d are taken", rest.len, URL_MAX);
 	for (size_t i = 0; i < rest.len; i++)
 		if ((unsigned char)rest.p[i] <= ' ' || rest.p[i] == 0x7F)
-			return cw_why_set(why, EINVAL, "a URL must not contain blanks or control characters: escape them (%%20)");
+			return cw_why_set(
+				why, EINVAL, "a URL must not contain blanks or control characters: escape them (%%20)");
 
 	int err = parse_scheme(u, &rest, text, why);
 
@@ -170,7 +172,8 @@ char *cw_url_resolve(void *parent, const char *base, const char *ref)
 	size_t ref_path = strcspn(ref, "?#");
 	size_t ref_query = strcspn(ref + ref_path, "#");
 	size_t keep = ref[0] == '/' ? 0 : (size_t)(strrchr(b->path, '/') - b->path) + 1;
-	char *path = ref_path ? talloc_asprintf(b, "%.*s%.*s", (int)keep, b->path, (int)ref_path, ref) : talloc_strdup(b, b->path);
+	char *path = ref_path ? talloc_asprintf(b, "%.*s%.*s", (int)keep, b->path, (int)ref_path, ref)
+			      : talloc_strdup(b, b->path);
 
 	if (!path)
 		return NULL;
@@ -181,8 +184,8 @@ char *cw_url_resolve(void *parent, const char *base, const char *ref)
 	int authority = (int)(authority_end - base + (ptrdiff_t)strcspn(authority_end, "/?#"));
 	bool own_query = !ref_path && !ref_query && b->query[0];
 
-	return talloc_asprintf(parent, "%.*s%s%s%s%.*s", authority, base, path, own_query ? "?" : "", own_query ? b->query : "",
-		(int)ref_query, ref + ref_path);
+	return talloc_asprintf(parent, "%.*s%s%s%s%.*s", authority, base, path, own_query ? "?" : "",
+		own_query ? b->query : "", (int)ref_query, ref + ref_path);
 }
 
 /* ---- forms ---- */
@@ -242,7 +245,7 @@ int cw_form_parse(void *parent, struct cw_str text, struct cw_form **ret)
 			if (!f->fields)
 				return ENOMEM;
 		}
-		(void)cw_str_split(&field, '=', &name);  /* a field without "=" is a name with an empty value */
+		(void)cw_str_split(&field, '=', &name); /* a field without "=" is a name with an empty value */
 
 		struct cw_form_field *to = &f->fields[f->n];
 		int err = decode(f, name, &to->name);

@@ -23,9 +23,9 @@ typedef void cw_fn(void *arg);
 typedef void cw_timer_fn(void *arg);
 typedef void cw_work_fn(void *arg);
 
-uint64_t cw_now(struct cw_world *w);          /* monotonic, microseconds; constant while a handler runs in sim, cheap in os */
-int64_t cw_wall(struct cw_world *w);          /* Unix time, microseconds */
-struct cw_rng *cw_rng(struct cw_world *w);    /* the only randomness */
+uint64_t cw_now(struct cw_world *w); /* monotonic, microseconds; constant while a handler runs in sim, cheap in os */
+int64_t cw_wall(struct cw_world *w); /* Unix time, microseconds */
+struct cw_rng *cw_rng(struct cw_world *w); /* the only randomness */
 bool cw_world_is_sim(const struct cw_world *w);
 
 /* ---- timers: embedded in their owner ---- */
@@ -35,16 +35,19 @@ struct cw_timer {
 	cw_timer_fn *fn;
 	void *arg;
 	uint64_t at_us;
-	uint64_t seq;           /* orders timers of one instant by start */
-	size_t slot;            /* 1-based place in the world's heap, 0 = idle */
+	uint64_t seq; /* orders timers of one instant by start */
+	size_t slot;  /* 1-based place in the world's heap, 0 = idle */
 };
 
 void cw_timer_init(struct cw_timer *t, struct cw_world *w);
 /* (Re)start: @fn runs once after @delay_us. The owner's destructor must cw_timer_stop(). A heap of all timers grows by
  * doubling; when memory is short the process-wide assertion fires (a timer start cannot fail). */
 void cw_timer_start(struct cw_timer *t, uint64_t delay_us, cw_timer_fn *fn, void *arg);
-void cw_timer_stop(struct cw_timer *t);       /* idle timers too */
-static inline bool cw_timer_active(const struct cw_timer *t) { return t->slot != 0; }
+void cw_timer_stop(struct cw_timer *t); /* idle timers too */
+static inline bool cw_timer_active(const struct cw_timer *t)
+{
+	return t->slot != 0;
+}
 
 /* ---- ticks: the 20 ms pacing wheel ----
  * Thousands of calls tick every 20 ms: one world timer per millisecond slot of a 20-slot wheel serves them all. */
@@ -55,7 +58,7 @@ struct cw_tick {
 	struct cw_world *world;
 	cw_timer_fn *fn;
 	void *arg;
-	struct cw_tick *prev, *next;  /* in its slot; NULL when idle */
+	struct cw_tick *prev, *next; /* in its slot; NULL when idle */
 	unsigned slot;
 };
 
@@ -84,8 +87,8 @@ struct cw_job {
 	cw_fn *dispose;
 	void *arg;
 	bool blocking;
-	uint64_t sim_cost_us;   /* modelled duration in sim; 0 = the simulation's default distribution */
-	const char *label;      /* "tts.flite", "db": names the await point for fault injection and for traces */
+	uint64_t sim_cost_us; /* modelled duration in sim; 0 = the simulation's default distribution */
+	const char *label;    /* "tts.flite", "db": names the await point for fault injection and for traces */
 };
 int cw_work(void *parent, struct cw_world *w, const struct cw_job *job, struct cw_work **ret);
 
@@ -93,17 +96,18 @@ int cw_work(void *parent, struct cw_world *w, const struct cw_job *job, struct c
 
 struct cw_proc;
 struct cw_proc_events {
-	void (*data)(const void *bytes, size_t n, void *arg);   /* from its standard output */
-	void (*closed)(int err, int exit_status, void *arg);    /* err: ENOENT (no such program), ETIMEDOUT, ECANCELED … or 0 */
+	void (*data)(const void *bytes, size_t n, void *arg); /* from its standard output */
+	void (*closed)(
+		int err, int exit_status, void *arg); /* err: ENOENT (no such program), ETIMEDOUT, ECANCELED … or 0 */
 };
 struct cw_proc_conf {
-	const char *const *argv;   /* NULL-terminated; never a shell; argv[0] is searched in PATH */
-	const void *input;         /* written to its standard input, which is then closed */
+	const char *const *argv; /* NULL-terminated; never a shell; argv[0] is searched in PATH */
+	const void *input;       /* written to its standard input, which is then closed */
 	size_t input_len;
-	uint64_t timeout_us;       /* killed after it; 0 = 30 s */
+	uint64_t timeout_us; /* killed after it; 0 = 30 s */
 	const char *label;
 };
 /* talloc_free() kills the child (SIGKILL) and reaps it. In sim the child runs to its end inline (real program, virtual
  * completion time). ENOMEM, EMFILE. */
-int cw_proc_open(void *parent, struct cw_world *w, const struct cw_proc_conf *conf, const struct cw_proc_events *ev, void *arg,
-		 struct cw_proc **ret);
+int cw_proc_open(void *parent, struct cw_world *w, const struct cw_proc_conf *conf, const struct cw_proc_events *ev,
+	void *arg, struct cw_proc **ret);

@@ -16,22 +16,24 @@ struct cw_world_ops {
 	void (*arm)(struct cw_world *w, uint64_t at_us);
 	int (*post)(struct cw_world *w, cw_fn *fn, void *arg);
 	int (*work)(void *parent, struct cw_world *w, const struct cw_job *job, struct cw_work **ret);
-	int (*proc_open)(void *parent, struct cw_world *w, const struct cw_proc_conf *conf, const struct cw_proc_events *ev, void *arg,
-			 struct cw_proc **ret);
-	int (*http_request)(void *parent, struct cw_world *w, const struct cw_http_req *req, const struct cw_http_events *ev, void *arg,
-			    struct cw_http **ret);
-	int (*ws_connect)(void *parent, struct cw_world *w, const struct cw_ws_req *req, const struct cw_ws_events *ev, void *arg,
-			  struct cw_ws **ret);
+	int (*proc_open)(void *parent, struct cw_world *w, const struct cw_proc_conf *conf,
+		const struct cw_proc_events *ev, void *arg, struct cw_proc **ret);
+	int (*http_request)(void *parent, struct cw_world *w, const struct cw_http_req *req,
+		const struct cw_http_events *ev, void *arg, struct cw_http **ret);
+	int (*ws_connect)(void *parent, struct cw_world *w, const struct cw_ws_req *req, const struct cw_ws_events *ev,
+		void *arg, struct cw_ws **ret);
 	int (*ws_send)(struct cw_ws *ws, enum cw_ws_kind kind, const void *bytes, size_t n);
 	void (*ws_close)(struct cw_ws *ws, unsigned code, const char *reason);
 	size_t (*ws_queued)(const struct cw_ws *ws);
-	int (*listen)(void *parent, struct cw_world *w, const struct cw_listen_conf *conf, const struct cw_routes *routes, void *arg,
-		      struct cw_server **ret, struct cw_why *why);
+	int (*listen)(void *parent, struct cw_world *w, const struct cw_listen_conf *conf,
+		const struct cw_routes *routes, void *arg, struct cw_server **ret, struct cw_why *why);
 	unsigned (*server_port)(const struct cw_server *l);
-	int (*reply)(struct cw_exchange *x, int status, const struct cw_header *headers, size_t n_headers, const void *body, size_t len);
-	int (*ws_accept)(void *parent, struct cw_exchange *x, const struct cw_ws_limits *limits, const struct cw_ws_events *ev, void *arg,
-			 struct cw_ws **ret);
-	int (*udp_open)(void *parent, struct cw_world *w, const char *address, cw_udp_fn *fn, void *arg, struct cw_udp **ret);
+	int (*reply)(struct cw_exchange *x, int status, const struct cw_header *headers, size_t n_headers,
+		const void *body, size_t len);
+	int (*ws_accept)(void *parent, struct cw_exchange *x, const struct cw_ws_limits *limits,
+		const struct cw_ws_events *ev, void *arg, struct cw_ws **ret);
+	int (*udp_open)(
+		void *parent, struct cw_world *w, const char *address, cw_udp_fn *fn, void *arg, struct cw_udp **ret);
 	int (*udp_send)(struct cw_udp *u, const void *bytes, size_t n, const struct sockaddr *to);
 	unsigned (*udp_port)(const struct cw_udp *u);
 };
@@ -42,20 +44,26 @@ struct cw_world {
 	const struct cw_world_ops *ops;
 	bool sim;
 	struct cw_rng rng;
-	struct cw_timer **heap;          /* 1-based binary heap by (at_us, seq) */
+	struct cw_timer **heap; /* 1-based binary heap by (at_us, seq) */
 	size_t heap_n, heap_cap;
 	uint64_t timer_seq;
 	struct {
 		struct cw_timer timer;
 		struct cw_tick *first;
-		struct cw_tick *next;    /* to be served next while the slot fires: survives removals */
+		struct cw_tick *next; /* to be served next while the slot fires: survives removals */
 	} wheel[CW_TICK_SLOTS];
 };
 
 /* Every handle begins with its world. */
-struct cw_ws { struct cw_world *world; };
-struct cw_server { struct cw_world *world; };
-struct cw_udp { struct cw_world *world; };
+struct cw_ws {
+	struct cw_world *world;
+};
+struct cw_server {
+	struct cw_world *world;
+};
+struct cw_udp {
+	struct cw_world *world;
+};
 
 /* One request as both worlds keep it; the world's own struct begins with it. Strings hang from the exchange. */
 struct cw_exchange {

@@ -38,7 +38,9 @@ static void later_sources_win(void **state)
 	(void)state;
 	clean_environment();
 	setenv("CW_LANES", "3", 1);
-	assert_int_equal(cw_config_load(NULL, write_file("a.yaml", "lanes: 2\nlisten: 127.0.0.1:0\nrecord: false\n"), &c, NULL, &why), 0);
+	assert_int_equal(cw_config_load(NULL, write_file("a.yaml", "lanes: 2\nlisten: 127.0.0.1:0\nrecord: false\n"),
+				 &c, NULL, &why),
+		0);
 	assert_int_equal(c->lanes, 3);
 	assert_string_equal(c->listen, "127.0.0.1:0");
 	assert_false(c->record);
@@ -54,7 +56,8 @@ static void every_fault_is_named_with_its_place(void **state)
 	CW_BUF_SCOPED struct cw_buf faults = CW_BUF(65536);
 	struct cw_config *c = NULL;
 	struct cw_why why = {0};
-	const char *path = write_file("b.yaml", "lanse: 2\nmax_calls: many\nlog_level: loud\ntwilio_auth_token: secret\n");
+	const char *path =
+		write_file("b.yaml", "lanse: 2\nmax_calls: many\nlog_level: loud\ntwilio_auth_token: secret\n");
 
 	(void)state;
 	clean_environment();
@@ -90,7 +93,9 @@ static void secrets_come_from_files_and_are_masked(void **state)
 
 static void parts_must_fit_together(void **state)
 {
-	static const struct { const char *yaml, *says; } table[] = {
+	static const struct {
+		const char *yaml, *says;
+	} table[] = {
 		{"listen: nowhere\n", "ADDRESS:PORT"},
 		{"tls_cert: a.pem\n", "belong together"},
 		{"public_url: voice.example.com\n", "https://"},
@@ -124,5 +129,6 @@ static void the_example_is_the_file_in_the_tree(void **state)
 	assert_string_equal(b.p, file);
 }
 
-CW_TEST_MAIN(CW_TEST(later_sources_win), CW_TEST(every_fault_is_named_with_its_place), CW_TEST(secrets_come_from_files_and_are_masked),
-	CW_TEST(parts_must_fit_together), CW_TEST(the_example_is_the_file_in_the_tree))
+CW_TEST_MAIN(CW_TEST(later_sources_win), CW_TEST(every_fault_is_named_with_its_place),
+	CW_TEST(secrets_come_from_files_and_are_masked), CW_TEST(parts_must_fit_together),
+	CW_TEST(the_example_is_the_file_in_the_tree))

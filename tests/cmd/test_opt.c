@@ -49,8 +49,8 @@ static bool parse(char **argv)
 static void every_kind_and_spelling(void **state)
 {
 	(void)state;
-	assert_true(PARSE(A("one"), A("-f"), A("--text=x y"), A("-oa"), A("-o"), A("b"), A("--number"), A("7"), A("--real=0.5"), A("--wait"), A("250ms"),
-		A("--"), A("--two")));
+	assert_true(PARSE(A("one"), A("-f"), A("--text=x y"), A("-oa"), A("-o"), A("b"), A("--number"), A("7"),
+		A("--real=0.5"), A("--wait"), A("250ms"), A("--"), A("--two")));
 	assert_true(flag);
 	assert_string_equal(text, "x y");
 	assert_int_equal(list.n, 2);
@@ -116,5 +116,5 @@ static void a_list_has_an_end(void **state)
 	assert_int_equal(exit_code, CW_EXIT_USAGE);
 }
 
-CW_TEST_MAIN(CW_TEST(every_kind_and_spelling), CW_TEST(durations_have_units), CW_TEST(mistakes_are_usage_errors), CW_TEST(help_is_no_mistake),
-	CW_TEST(a_list_has_an_end))
+CW_TEST_MAIN(CW_TEST(every_kind_and_spelling), CW_TEST(durations_have_units), CW_TEST(mistakes_are_usage_errors),
+	CW_TEST(help_is_no_mistake), CW_TEST(a_list_has_an_end))

@@ -37,7 +37,7 @@ int main(int argc, char **argv)
 		size_t len = fread(bytes, 1, sizeof(bytes), f);
 
 		fclose(f);
-		(void)LLVMFuzzerTestOneInput(bytes, len);  /* its value is always 0; a fault ends the process */
+		(void)LLVMFuzzerTestOneInput(bytes, len); /* its value is always 0; a fault ends the process */
 		printf("ok %u - %s\n", ++n, e->d_name);
 	}
 	closedir(dir);

@@ -4,6 +4,7 @@
  *   probe lines FILE            every line is a whole JSON object: prints how many
  *   probe pick FILE PATH...     of every line (or of the whole document) the values at the paths, tabs between; PATH is a.0.b
  *   probe wav FILE              header and length agree: prints rate, channels and frames
+ *   probe left STEREO MONO      the left channel of a recording as a file of its own
  *   probe sanitizer             what this build is instrumented with: address, thread or none
  *
  * The WAV header is read here byte by byte and not by audio/wav.c, which forgives what a player need not.
@@ -14,6 +15,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "audio/wav.h"
 #include "base/buf.h"
 #include "base/file.h"
 #include "base/json.h"
@@ -101,7 +103,7 @@ static const json_t *at_path(const json_t *j, const char *path)
 			j = cw_str_u32(part, 1000000, &index) ? NULL : json_array_get(j, index);
 			continue;
 		}
-		(void)snprintf(key, sizeof(key), "%.*s", CW_STR(part));  /* a longer key is not there */
+		(void)snprintf(key, sizeof(key), "%.*s", CW_STR(part)); /* a longer key is not there */
 		j = json_object_get(j, key);
 	}
 	return j;
@@ -166,6 +168,29 @@ static int wav(const char *path)
 	return 0;
 }
 
+static int left(const char *from, const char *to)
+{
+	CW_SCOPED void *scope = talloc_new(NULL);
+	static const struct cw_wav_format mono = {CW_WAV_PCM16, 8000, 1};
+	struct cw_wav_reader *r;
+	struct cw_wav_writer *w;
+	int16_t stereo[2 * 800], one[800];
+	size_t got = 1;
+
+	if (cw_wav_open(scope, from, &r, NULL) || cw_wav_format(r)->channels != 2 ||
+		cw_wav_create(scope, to, &mono, &w, NULL))
+		return complain(from, "cannot be read as stereo, or %s not be written", to);
+	while (got) {
+		if (cw_wav_read(r, stereo, 800, &got))
+			return complain(from, "breaks off");
+		for (size_t i = 0; i < got; i++)
+			one[i] = stereo[2 * i];
+		if (cw_wav_write(w, one, got))
+			return complain(to, "cannot be written");
+	}
+	return cw_wav_finish(w);
+}
+
 /* ---- */
 
 static const char *sanitizer(void)
@@ -192,8 +217,11 @@ int main(int argc, char **argv)
 		return lines(argv[2]);
 	if (argc == 3 && !strcmp(argv[1], "wav"))
 		return wav(argv[2]);
+	if (argc == 4 && !strcmp(argv[1], "left"))
+		return left(argv[2], argv[3]);
 	if (argc > 3 && !strcmp(argv[1], "pick"))
 		return pick(argv[2], argv + 3);
-	fputs("usage: probe lines|wav FILE, probe pick FILE PATH..., probe sanitizer\n", stderr);
+	fputs("usage: probe lines|wav FILE, probe left STEREO MONO, probe pick FILE PATH..., probe sanitizer\n",
+		stderr);
 	return 2;
 }

@@ -168,12 +168,12 @@ ended() {
 
 # `callwright serve` on a free port of loopback (or PORT): $SERVER is its process, $PORT where it listens. 1: it did not start.
 serve() { # LOG DATA_DIR AGENT [serve's options]
-	log=$1 data=$2 agent=$3
+	serve_log=$1 serve_data=$2 serve_agent=$3
 	shift 3
-	start "$log" "$CALLWRIGHT" serve --listen "127.0.0.1:${PORT:-0}" --agent "$agent" --data-dir "$data" "$@"
+	start "$serve_log" "$CALLWRIGHT" serve --listen "127.0.0.1:${PORT:-0}" --agent "$serve_agent" --data-dir "$serve_data" "$@"
 	SERVER=$PID
-	wait_for $((15 * SLOW)) listening "$log" "$SERVER" || return 1
-	PORT=$(sed -n 's|.* on https*://[^:]*:\([0-9]*\)/voice.*|\1|p' "$log" | head -n 1)
+	wait_for $((15 * SLOW)) listening "$serve_log" "$SERVER" || return 1
+	PORT=$(sed -n 's|.* on https*://[^:]*:\([0-9]*\)/voice.*|\1|p' "$serve_log" | head -n 1)
 	[ -n "$PORT" ]
 }
 

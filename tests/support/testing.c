@@ -28,7 +28,7 @@ void *__libc_realloc(void *p, size_t n);
 
 static uintptr_t talloc_lo, talloc_hi;
 static atomic_uint_fast64_t allocations;
-static atomic_uint_fast64_t fail_at;       /* 0 = never, else the number of the allocation to fail */
+static atomic_uint_fast64_t fail_at; /* 0 = never, else the number of the allocation to fail */
 static atomic_bool failed_one;
 static size_t blocks_before;
 
@@ -49,7 +49,7 @@ static int find_talloc(struct dl_phdr_info *info, size_t size, void *arg)
 	return 1;
 }
 
-#ifndef CW_SANITIZED  /* the sanitizers bring a malloc() of their own */
+#ifndef CW_SANITIZED /* the sanitizers bring a malloc() of their own */
 static bool must_fail(void *caller)
 {
 	uintptr_t pc = (uintptr_t)caller;
@@ -102,9 +102,9 @@ int cw_test_setup(void **state)
 
 	(void)state;
 	if (!tracking)
-		atexit(talloc_disable_null_tracking);  /* gives its context back: leak checkers see it otherwise */
+		atexit(talloc_disable_null_tracking); /* gives its context back: leak checkers see it otherwise */
 	tracking = true;
-	atomic_store(&fail_at, 0);  /* a failed OOM rerun left by a long jump */
+	atomic_store(&fail_at, 0); /* a failed OOM rerun left by a long jump */
 	atomic_store(&failed_one, false);
 	talloc_enable_null_tracking();
 	blocks_before = talloc_total_blocks(NULL);
@@ -178,7 +178,7 @@ static int remove_entry(const char *path, const struct stat *st, int kind, struc
 
 static void remove_tmp(void)
 {
-	(void)nftw(tmp, remove_entry, 16, FTW_DEPTH | FTW_PHYS);  /* best effort: it is a temporary folder */
+	(void)nftw(tmp, remove_entry, 16, FTW_DEPTH | FTW_PHYS); /* best effort: it is a temporary folder */
 }
 
 const char *cw_test_tmp(void)

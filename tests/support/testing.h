@@ -33,12 +33,15 @@ int cw_test_teardown(void **state);
 void cw_test_run_oom(void (*f)(void **state), void **state);
 
 #define CW_TEST(f) cmocka_unit_test_setup_teardown(f, cw_test_setup, cw_test_teardown)
-#define CW_OOM_BODY(f)                                                     \
-	static void f##_oom(void **state) { cw_test_run_oom(f, state); }
+#define CW_OOM_BODY(f)                     \
+	static void f##_oom(void **state)  \
+	{                                  \
+		cw_test_run_oom(f, state); \
+	}
 #define CW_TEST_OOM(f) cmocka_unit_test_setup_teardown(f##_oom, cw_test_setup, cw_test_teardown)
-#define CW_TEST_MAIN(...)                                                              \
-	int main(void)                                                                 \
-	{                                                                              \
-		const struct CMUnitTest tests[] = {__VA_ARGS__};                       \
-		return cmocka_run_group_tests(tests, NULL, NULL);                      \
+#define CW_TEST_MAIN(...)                                         \
+	int main(void)                                            \
+	{                                                         \
+		const struct CMUnitTest tests[] = {__VA_ARGS__};  \
+		return cmocka_run_group_tests(tests, NULL, NULL); \
 	}

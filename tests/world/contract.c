@@ -55,7 +55,7 @@ void serve_until(const bool *done)
 
 		serve_for(2000);
 		if (cw_now(world) == before && !*done && cw_world_is_sim(world))
-			break;  /* nothing left to happen */
+			break; /* nothing left to happen */
 	}
 	assert_true(*done);
 }

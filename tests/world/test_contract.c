@@ -20,10 +20,26 @@ static void reset(void)
 		cw_timer_init(&timers[i], world);
 }
 
-static void mark_a(void *arg) { order[n_order++] = 'a'; (void)arg; }
-static void mark_b(void *arg) { order[n_order++] = 'b'; (void)arg; }
-static void mark_c(void *arg) { order[n_order++] = 'c'; (void)arg; }
-static void mark_done(void *arg) { done = true; (void)arg; }
+static void mark_a(void *arg)
+{
+	order[n_order++] = 'a';
+	(void)arg;
+}
+static void mark_b(void *arg)
+{
+	order[n_order++] = 'b';
+	(void)arg;
+}
+static void mark_c(void *arg)
+{
+	order[n_order++] = 'c';
+	(void)arg;
+}
+static void mark_done(void *arg)
+{
+	done = true;
+	(void)arg;
+}
 
 static void timers_run_by_time_then_by_start(void **state)
 {
@@ -46,7 +62,7 @@ static void a_stopped_timer_stays_silent(void **state)
 	cw_timer_start(&timers[1], 5000, mark_b, NULL);
 	cw_timer_stop(&timers[0]);
 	cw_timer_stop(&timers[0]);
-	cw_timer_start(&timers[1], 20000, mark_c, NULL);  /* moved, not doubled */
+	cw_timer_start(&timers[1], 20000, mark_c, NULL); /* moved, not doubled */
 	cw_timer_start(&timers[3], 40000, mark_done, NULL);
 	serve_until(&done);
 	assert_string_equal(order, "c");
@@ -109,7 +125,7 @@ static void tick_1(void *arg)
 {
 	(void)arg;
 	ticked[1]++;
-	cw_tick_stop(&ticks[2]);  /* a neighbour in the same slot, which may be next in line */
+	cw_tick_stop(&ticks[2]); /* a neighbour in the same slot, which may be next in line */
 }
 
 static void tick_2(void *arg)
@@ -158,7 +174,10 @@ struct errand {
 	void *free_in_done;
 };
 
-static void errand_run(void *arg) { ((struct errand *)arg)->ran++; }
+static void errand_run(void *arg)
+{
+	((struct errand *)arg)->ran++;
+}
 
 static void errand_done(void *arg)
 {
@@ -169,12 +188,16 @@ static void errand_done(void *arg)
 	talloc_free(e->free_in_done);
 }
 
-static void errand_dispose(void *arg) { ((struct errand *)arg)->disposed++; }
+static void errand_dispose(void *arg)
+{
+	((struct errand *)arg)->disposed++;
+}
 
 static void work_runs_then_done_then_dispose(void **state)
 {
 	struct errand e = {0};
-	const struct cw_job job = {.run = errand_run, .done = errand_done, .dispose = errand_dispose, .arg = &e, .label = "test"};
+	const struct cw_job job = {
+		.run = errand_run, .done = errand_done, .dispose = errand_dispose, .arg = &e, .label = "test"};
 
 	(void)state;
 	assert_int_equal(cw_work(owner, world, &job, NULL), 0);
@@ -191,7 +214,11 @@ static void cancelled_work_is_disposed_of_only(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < CW_COUNT(e); i++) {
-		const struct cw_job job = {.run = errand_run, .done = errand_done, .dispose = errand_dispose, .arg = &e[i], .blocking = i % 2};
+		const struct cw_job job = {.run = errand_run,
+			.done = errand_done,
+			.dispose = errand_dispose,
+			.arg = &e[i],
+			.blocking = i % 2};
 
 		assert_int_equal(cw_work(owner, world, &job, &work), 0);
 		talloc_free(work);

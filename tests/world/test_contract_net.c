@@ -42,8 +42,8 @@ static void on_request(struct cw_exchange *x, void *arg)
 	(void)arg;
 	if (!strcmp(path, "/echo")) {
 		const char *given = cw_exchange_header(x, "x-given");
-		const struct cw_header headers[] = {{"X-Method", cw_exchange_method(x)}, {"X-Query", cw_exchange_query(x)},
-			{"X-Given", given ? given : "none"}};
+		const struct cw_header headers[] = {{"X-Method", cw_exchange_method(x)},
+			{"X-Query", cw_exchange_query(x)}, {"X-Given", given ? given : "none"}};
 
 		assert_int_equal(cw_reply(x, 201, headers, 3, body.p, body.len), 0);
 	} else if (!strcmp(path, "/late")) {
@@ -94,7 +94,9 @@ static void on_upgrade(struct cw_exchange *x, void *arg)
 		assert_int_equal(cw_reply(x, 403, NULL, 0, NULL, 0), 0);
 		return;
 	}
-	assert_int_equal(cw_ws_accept(owner, x, &(struct cw_ws_limits){.max_message = 300000}, &server_events, NULL, &server.ws), 0);
+	assert_int_equal(
+		cw_ws_accept(owner, x, &(struct cw_ws_limits){.max_message = 300000}, &server_events, NULL, &server.ws),
+		0);
 	assert_int_equal(cw_ws_send(server.ws, CW_WS_TEXT, "welcome", 7), 0);
 }
 
@@ -109,8 +111,9 @@ static void serve(void)
 {
 	memset(&server, 0, sizeof(server));
 	cw_timer_init(&server.later, world);
-	assert_int_equal(
-		cw_listen(owner, world, &(struct cw_listen_conf){.address = "127.0.0.1:0"}, &routes, NULL, &server.listener, NULL), 0);
+	assert_int_equal(cw_listen(owner, world, &(struct cw_listen_conf){.address = "127.0.0.1:0"}, &routes, NULL,
+				 &server.listener, NULL),
+		0);
 }
 
 /* ---- the client ---- */
@@ -125,7 +128,7 @@ struct client {
 	size_t n, total;
 	unsigned messages;
 	bool opened, closed;
-	char free_in;         /* 'h' headers, 'd' data, 'c' closed, 'o' open, 'm' message */
+	char free_in; /* 'h' headers, 'd' data, 'c' closed, 'o' open, 'm' message */
 	bool freed;
 };
 
@@ -138,7 +141,10 @@ static void maybe_free(struct client *c, char where)
 	c->freed = true;
 }
 
-static void copy(char *to, size_t size, const char *from) { snprintf(to, size, "%s", from); }
+static void copy(char *to, size_t size, const char *from)
+{
+	snprintf(to, size, "%s", from);
+}
 
 static void http_headers(int status, const struct cw_header *headers, size_t n, void *arg)
 {
@@ -195,8 +201,12 @@ static void a_request_is_answered(void **state)
 
 	(void)state;
 	serve();
-	ask(&c, &(struct cw_http_req){.method = "POST", .url = url("http", "/echo?a=1&b=%20"), .headers = headers, .n_headers = 1,
-			.body = "some body", .body_len = 9});
+	ask(&c, &(struct cw_http_req){.method = "POST",
+			.url = url("http", "/echo?a=1&b=%20"),
+			.headers = headers,
+			.n_headers = 1,
+			.body = "some body",
+			.body_len = 9});
 	serve_until(&c.closed);
 	assert_int_equal(c.err, 0);
 	assert_int_equal(c.status, 201);
@@ -233,9 +243,11 @@ static void a_bad_url_is_invalid(void **state)
 	struct client c = {0};
 
 	(void)state;
-	assert_int_equal(cw_http_request(owner, world, &(struct cw_http_req){.method = "GET", .url = "gopher://x"}, &http_events, &c, &c.http),
+	assert_int_equal(cw_http_request(owner, world, &(struct cw_http_req){.method = "GET", .url = "gopher://x"},
+				 &http_events, &c, &c.http),
 		EINVAL);
-	assert_int_equal(cw_http_request(owner, world, &(struct cw_http_req){.method = "GET", .url = "nothing"}, &http_events, &c, &c.http),
+	assert_int_equal(cw_http_request(owner, world, &(struct cw_http_req){.method = "GET", .url = "nothing"},
+				 &http_events, &c, &c.http),
 		EINVAL);
 }
 
@@ -245,7 +257,8 @@ static void a_silent_server_times_out(void **state)
 
 	(void)state;
 	serve();
-	ask(&c, &(struct cw_http_req){.method = "GET", .url = url("http", "/never"), .deadlines = {.first_byte_us = 200000}});
+	ask(&c, &(struct cw_http_req){
+			.method = "GET", .url = url("http", "/never"), .deadlines = {.first_byte_us = 200000}});
 	serve_until(&c.closed);
 	assert_int_equal(c.err, ETIMEDOUT);
 	EXPECT_SOON(server.gone);
@@ -296,7 +309,8 @@ static void a_request_may_be_freed_in_its_handlers(void **state)
 	for (const char *where = "hd"; *where; where++) {
 		struct client c = {.free_in = *where};
 
-		ask(&c, &(struct cw_http_req){.method = "POST", .url = url("http", "/echo"), .body = "x", .body_len = 1});
+		ask(&c, &(struct cw_http_req){
+				.method = "POST", .url = url("http", "/echo"), .body = "x", .body_len = 1});
 		serve_for(150000);
 		assert_true(c.freed);
 		assert_false(c.closed);
@@ -455,8 +469,9 @@ static void nobody_listening_is_told(void **state)
 	struct client c = {0};
 
 	(void)state;
-	assert_int_equal(
-		cw_ws_connect(owner, world, &(struct cw_ws_req){.url = "ws://127.0.0.1:9/ws"}, &client_events, &c, &c.ws), 0);
+	assert_int_equal(cw_ws_connect(owner, world, &(struct cw_ws_req){.url = "ws://127.0.0.1:9/ws"}, &client_events,
+				 &c, &c.ws),
+		0);
 	serve_until(&c.closed);
 	assert_int_equal(c.err, ECONNREFUSED);
 }

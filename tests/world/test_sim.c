@@ -22,7 +22,7 @@ static void got(enum cw_ws_kind kind, const void *bytes, size_t n, void *arg)
 
 	p->got++;
 	if (p == &server_end)
-		(void)cw_ws_send(p->ws, kind, bytes, n);  /* may be cut by then: faults are the point here */
+		(void)cw_ws_send(p->ws, kind, bytes, n); /* may be cut by then: faults are the point here */
 }
 
 static void closed(int err, unsigned code, void *arg)
@@ -44,7 +44,7 @@ static void on_upgrade(struct cw_exchange *x, void *arg)
 static void on_request(struct cw_exchange *x, void *arg)
 {
 	(void)arg;
-	(void)cw_reply(x, 404, NULL, 0, NULL, 0);  /* nobody asks */
+	(void)cw_reply(x, 404, NULL, 0, NULL, 0); /* nobody asks */
 }
 
 static const struct cw_routes routes = {.request = on_request, .upgrade = on_upgrade};
@@ -58,10 +58,14 @@ static uint64_t run(const struct cw_sim_conf *conf)
 
 	server_end = client_end = (struct peer){0};
 	assert_int_equal(cw_sim_new(NULL, conf, &w), 0);
-	assert_int_equal(cw_listen(owner, w, &(struct cw_listen_conf){.address = "127.0.0.1:4000"}, &routes, owner, &l, NULL), 0);
-	assert_int_equal(cw_ws_connect(owner, w, &(struct cw_ws_req){.url = "ws://127.0.0.1:4000/x"}, &events, &client_end, &client_end.ws), 0);
+	assert_int_equal(
+		cw_listen(owner, w, &(struct cw_listen_conf){.address = "127.0.0.1:4000"}, &routes, owner, &l, NULL),
+		0);
+	assert_int_equal(cw_ws_connect(owner, w, &(struct cw_ws_req){.url = "ws://127.0.0.1:4000/x"}, &events,
+				 &client_end, &client_end.ws),
+		0);
 	for (int i = 0; i < 200; i++) {
-		(void)cw_ws_send(client_end.ws, CW_WS_TEXT, "hello", 5);  /* not open at first, may be cut later */
+		(void)cw_ws_send(client_end.ws, CW_WS_TEXT, "hello", 5); /* not open at first, may be cut later */
 		(void)cw_sim_run(w, cw_now(w) + 20000);
 	}
 	(void)cw_sim_run(w, cw_now(w) + 20000000);
@@ -127,8 +131,15 @@ static void refused_where_the_fault_says(void **state)
 	assert_int_equal(client_end.err, ECONNREFUSED);
 }
 
-static void stalled(void *arg) { *(int *)arg += 1; }
-static void fail_if_called(void *arg) { (void)arg; fail(); }
+static void stalled(void *arg)
+{
+	*(int *)arg += 1;
+}
+static void fail_if_called(void *arg)
+{
+	(void)arg;
+	fail();
+}
 
 static void stalled_work_is_never_done_but_disposed_of(void **state)
 {
@@ -142,7 +153,7 @@ static void stalled_work_is_never_done_but_disposed_of(void **state)
 	assert_int_equal(cw_work(owner, w, &job, NULL), 0);
 	(void)cw_sim_run(w, 100000000);
 
-	int runs = count;  /* the job may have had its effect before it stalled */
+	int runs = count; /* the job may have had its effect before it stalled */
 
 	assert_in_range(runs, 0, 1);
 	talloc_free(owner);
@@ -172,6 +183,7 @@ static void the_clock_stands_where_it_was_asked_to(void **state)
 	talloc_free(w);
 }
 
-CW_TEST_MAIN(CW_TEST(equal_seeds_are_equal_runs), CW_TEST(without_faults_all_is_echoed), CW_TEST(a_reset_reaches_both_ends),
-	CW_TEST(a_half_open_link_is_silent), CW_TEST(faults_keep_to_their_label), CW_TEST(refused_where_the_fault_says),
-	CW_TEST(stalled_work_is_never_done_but_disposed_of), CW_TEST(the_clock_stands_where_it_was_asked_to))
+CW_TEST_MAIN(CW_TEST(equal_seeds_are_equal_runs), CW_TEST(without_faults_all_is_echoed),
+	CW_TEST(a_reset_reaches_both_ends), CW_TEST(a_half_open_link_is_silent), CW_TEST(faults_keep_to_their_label),
+	CW_TEST(refused_where_the_fault_says), CW_TEST(stalled_work_is_never_done_but_disposed_of),
+	CW_TEST(the_clock_stands_where_it_was_asked_to))

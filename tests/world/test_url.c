@@ -42,7 +42,9 @@ static void defaults_and_addresses(void **state)
 
 static void broken_urls_are_explained(void **state)
 {
-	static const struct { const char *text, *why; } table[] = {
+	static const struct {
+		const char *text, *why;
+	} table[] = {
 		{"", "is not a URL"},
 		{"example.com/x", "is not a URL"},
 		{"ftp://h/", "unknown scheme 'ftp'"},
@@ -70,12 +72,30 @@ static void broken_urls_are_explained(void **state)
 /* RFC 3986 section 5.4, those of the examples which are paths and queries */
 static void references_resolve(void **state)
 {
-	static const struct { const char *ref, *result; } table[] = {
-		{"g", "http://a/b/c/g"}, {"./g", "http://a/b/c/g"}, {"g/", "http://a/b/c/g/"}, {"/g", "http://a/g"}, {"//g", "http://g"},
-		{"?y", "http://a/b/c/d;p?y"}, {"g?y", "http://a/b/c/g?y"}, {"", "http://a/b/c/d;p?q"}, {".", "http://a/b/c/"},
-		{"..", "http://a/b/"}, {"../g", "http://a/b/g"}, {"../../g", "http://a/g"}, {"../../../g", "http://a/g"},
-		{"/./g", "http://a/g"}, {"/../g", "http://a/g"}, {"g.", "http://a/b/c/g."}, {"..g", "http://a/b/c/..g"},
-		{"./g/.", "http://a/b/c/g/"}, {"g/./h", "http://a/b/c/g/h"}, {"g/../h", "http://a/b/c/h"}, {"http://x/y", "http://x/y"},
+	static const struct {
+		const char *ref, *result;
+	} table[] = {
+		{"g", "http://a/b/c/g"},
+		{"./g", "http://a/b/c/g"},
+		{"g/", "http://a/b/c/g/"},
+		{"/g", "http://a/g"},
+		{"//g", "http://g"},
+		{"?y", "http://a/b/c/d;p?y"},
+		{"g?y", "http://a/b/c/g?y"},
+		{"", "http://a/b/c/d;p?q"},
+		{".", "http://a/b/c/"},
+		{"..", "http://a/b/"},
+		{"../g", "http://a/b/g"},
+		{"../../g", "http://a/g"},
+		{"../../../g", "http://a/g"},
+		{"/./g", "http://a/g"},
+		{"/../g", "http://a/g"},
+		{"g.", "http://a/b/c/g."},
+		{"..g", "http://a/b/c/..g"},
+		{"./g/.", "http://a/b/c/g/"},
+		{"g/./h", "http://a/b/c/g/h"},
+		{"g/../h", "http://a/b/c/h"},
+		{"http://x/y", "http://x/y"},
 	};
 
 	(void)state;
@@ -141,6 +161,6 @@ static void forms_go_there_and_back(void **state)
 	assert_string_equal(cw_form_get(f, "caf\xC3\xA9"), "");
 }
 
-CW_TEST_MAIN(CW_TEST(parts_of_a_url), CW_TEST_OOM(parts_of_a_url), CW_TEST(defaults_and_addresses), CW_TEST(broken_urls_are_explained),
-	CW_TEST(references_resolve), CW_TEST(forms_decode), CW_TEST_OOM(forms_decode), CW_TEST(broken_forms_are_refused),
-	CW_TEST(forms_go_there_and_back))
+CW_TEST_MAIN(CW_TEST(parts_of_a_url), CW_TEST_OOM(parts_of_a_url), CW_TEST(defaults_and_addresses),
+	CW_TEST(broken_urls_are_explained), CW_TEST(references_resolve), CW_TEST(forms_decode),
+	CW_TEST_OOM(forms_decode), CW_TEST(broken_forms_are_refused), CW_TEST(forms_go_there_and_back))
