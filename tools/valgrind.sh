@@ -6,5 +6,5 @@ command -v valgrind >/dev/null || tools/install.sh check
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
 valgrind --quiet --leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite --error-exitcode=9 \
-  build/src/callwright test scenarios/hvac/book-repair.yaml --target agent:agents/hvac.yaml --sim --seed 7 --out "$out/run"
+  "${BUILD:-build}/src/callwright" test scenarios/hvac/booking.yaml -k '^book-happy$' --target agent:agents/hvac.yaml --sim --seed 7 --out "$out/run"
 echo "valgrind: no definite leaks, no errors"
