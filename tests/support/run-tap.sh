@@ -5,6 +5,12 @@ out=$(mktemp)
 trap 'rm -f "$out"' EXIT
 "$@" >"$out"
 rc=$?
+# A whole test that cannot run here exits with 77 and says why in its plan.
+if [ $rc = 77 ]; then
+  echo "ok 1 - all of it # SKIP $(sed -n 's/^1\.\.0 # SKIP //p' "$out")"
+  echo "1..1"
+  exit 0
+fi
 awk '
   /^1\.\.[0-9]+$/ { next }
   /^(not )?ok [0-9]+/ {
