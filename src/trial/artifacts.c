@@ -23,8 +23,11 @@ static int save(const struct cw_call_record *r, const char *name, struct cw_buf 
 	f = fopen(path, "we");
 	if (!f)
 		return errno;
+	errno = 0;
 	good = fwrite(b->p, 1, b->len, f) == b->len;
-	return fclose(f) || !good ? EIO : 0;
+	if (!fclose(f) && good)
+		return 0;
+	return errno ? errno : EIO;
 }
 
 static int save_json(const struct cw_call_record *r, const char *name, json_t *j)

@@ -39,6 +39,7 @@ struct cw_execution {
 	struct cw_call_record *record; /* without parent: goes to the judge */
 	struct cw_exec_result *result; /* simulation: kept here */
 	struct cw_work *job;
+	int err; /* why there is no result */
 	void (*done)(struct cw_execution *x, struct cw_exec_result *result, void *arg);
 	void *arg;
 	void *result_parent;
@@ -86,6 +87,7 @@ static void judge_done(void *arg)
 	struct cw_execution *x = j->execution;
 	struct cw_exec_result *result = j->err ? NULL : talloc_move(x->result_parent, &j->result);
 
+	x->err = j->err;
 	x->stage = STAGE_OVER;
 	x->done(x, result, x->arg);
 }
@@ -121,6 +123,7 @@ static void judge(struct cw_execution *x)
 
 	struct judging *j = talloc_zero(NULL, struct judging);
 
+	x->err = j ? 0 : ENOMEM;
 	if (!j) {
 		x->done(x, NULL, x->arg);
 		return;
@@ -135,7 +138,8 @@ static void judge(struct cw_execution *x)
 		.blocking = true,
 		.label = "trial.judge"};
 
-	if (cw_work(x, x->world, &job, &x->job)) {
+	x->err = cw_work(x, x->world, &job, &x->job);
+	if (x->err) {
 		(void)talloc_free(j);
 		x->done(x, NULL, x->arg);
 	}
@@ -487,6 +491,11 @@ int cw_execution_start(void *parent, struct cw_world *w, const struct cw_exec_co
 	begin(x);
 	*ret = x;
 	return 0;
+}
+
+int cw_execution_error(const struct cw_execution *x)
+{
+	return x->err;
 }
 
 /* ---- simulation ---- */

@@ -36,8 +36,10 @@ struct cw_exec_result { /* talloc object */
 int cw_execution_simulate(void *parent, const struct cw_exec_conf *conf, struct cw_exec_result **ret);
 
 struct cw_execution;
-/* Start in real time: @done is called once, with a result under @parent (NULL: out of memory); the execution may be freed in it. Freeing it
+/* Start in real time: @done is called once, with a result under @parent (NULL: cw_execution_error() tells why); the execution may be freed in it. Freeing it
  * before drops the call. */
 int cw_execution_start(void *parent, struct cw_world *w, const struct cw_exec_conf *conf,
 	void (*done)(struct cw_execution *x, struct cw_exec_result *result, void *arg), void *arg,
 	struct cw_execution **ret);
+/* Why there was no result: ENOMEM, or what writing the files of the call met (ENOSPC …); 0 when there was one. */
+int cw_execution_error(const struct cw_execution *x);

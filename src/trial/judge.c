@@ -290,7 +290,7 @@ static int reach_verdict(struct judgement *j)
 	if (r->timed_out)
 		return settle(j, CW_VERDICT_FAIL, "the call took longer than its limit of %.0f s",
 			(double)(r->trial->timeout_us ? r->trial->timeout_us : r->item->test->timeout_us) / 1e6);
-	if (r->script.end == CW_SCRIPT_CUT)
+	if (r->script.end == CW_SCRIPT_CUT || (failed && r->end_reason == CW_END_LOST))
 		return settle_cut(j);
 	if (r->script.end == CW_SCRIPT_GAVE_UP)
 		return settle(j, CW_VERDICT_FAIL, "%s", r->script.reason);

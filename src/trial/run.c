@@ -182,11 +182,15 @@ static void write_results(struct cw_run *r, size_t index)
 	}
 }
 
-static void finished(struct cw_run *r, size_t index, struct cw_exec_result *result)
+static void finished(struct cw_run *r, size_t index, struct cw_exec_result *result, int err)
 {
 	r->running--;
 	if (!result) {
-		fail(r, ENOMEM, "out of memory");
+		char text[400];
+
+		(void)snprintf(text, sizeof(text), "the files of call %s cannot be written: %s",
+			r->plan->items[index].key, strerror(err));
+		fail(r, err, err == ENOMEM ? "out of memory" : text);
 	} else {
 		r->results[index] = json_incref(result->json);
 		r->call_us += result->duration_us;
@@ -211,7 +215,7 @@ static void sim_done(void *arg)
 {
 	struct slot *s = arg;
 
-	finished(s->run, s->index, s->err ? NULL : talloc_move(s->run, &s->result));
+	finished(s->run, s->index, s->err ? NULL : talloc_move(s->run, &s->result), s->err);
 }
 
 static void slot_dispose(void *arg)
@@ -236,11 +240,12 @@ static void real_done(struct cw_execution *x, struct cw_exec_result *result, voi
 	struct slot *s = arg;
 	struct cw_run *r = s->run;
 	size_t index = s->index;
+	int err = cw_execution_error(x);
 
 	if (result)
 		(void)talloc_steal(r, result);
 	(void)talloc_free(s);
-	finished(r, index, result);
+	finished(r, index, result, err);
 }
 
 static int start_real(struct cw_run *r, struct slot *s)
@@ -696,6 +701,18 @@ static int run_end(struct cw_run *r)
 	return 0;
 }
 
+/* Something fatal: why, and how to go on. */
+static int stopped(struct cw_run *r)
+{
+	char text[sizeof(r->why->text)];
+
+	if (!r->why)
+		return r->err;
+	(void)snprintf(text, sizeof(text), "%s", r->why->text[0] ? r->why->text : strerror(r->err)); /* may be cut */
+	*r->why = (struct cw_why){0};
+	return cw_why_set(r->why, r->err, "the run stopped: %s; go on with --resume %s", text, cw_rundir_path(r->dir));
+}
+
 int cw_run(const struct cw_run_conf *conf, enum cw_run_end *end, struct cw_why *why)
 {
 	CW_SCOPED struct cw_run *r = talloc_zero(NULL, struct cw_run);
@@ -726,7 +743,6 @@ int cw_run(const struct cw_run_conf *conf, enum cw_run_end *end, struct cw_why *
 	TALLOC_FREE(r->world);
 	write_rest(r);
 	if (r->err)
-		return cw_why_set(why, r->err, "the run stopped: %s; go on with --resume %s", strerror(r->err),
-			cw_rundir_path(r->dir));
+		return stopped(r);
 	return finish(r, end);
 }
