@@ -6,6 +6,7 @@
 #   CALLWRIGHT  the program           PROBE  tests/support/probe.c, built
 #
 # $T is a fresh folder, removed at the end unless CW_KEEP is set; processes started by `start` do not outlive the script.
+# CLEANUP may name a command to run before.
 # Nothing here sleeps longer than it must: `wait_for` looks ten times a second.
 # shellcheck shell=sh
 set -u
@@ -28,6 +29,7 @@ at_end() {
 		kill -CONT "$pid" 2>/dev/null
 		kill -KILL "$pid" 2>/dev/null
 	done
+	${CLEANUP:-:}
 	if [ -n "${CW_KEEP:-}" ]; then
 		echo "# kept: $T"
 	else
