@@ -33,16 +33,21 @@ static void perform(struct cw_mind *m);
 
 /* ---- saying ---- */
 
-/* Every engine is dead: what was rendered in advance, and the end. */
-static void apologise(struct cw_mind *m, const char *why)
+static bool play_apology(struct cw_mind *m)
 {
 	const struct cw_spare_audio *s = &m->call->agent->spares[CW_SPARE_APOLOGY];
 
+	return s->pcm && cw_party_play(m->party, s->pcm, s->n, s->text, NULL) == 0;
+}
+
+/* Every engine is dead: what was rendered in advance, and the end. */
+static void apologise(struct cw_mind *m, const char *why)
+{
 	if (m->broken)
 		return;
 	m->broken = true;
 	cw_timer_stop(&m->hang_up);
-	if (s->pcm && cw_party_play(m->party, s->pcm, s->n, s->text, NULL) == 0)
+	if (play_apology(m))
 		cw_party_hang_up(m->party, why);
 	else
 		cw_party_drop(m->party, why);
@@ -251,6 +256,11 @@ static void on_turn(void *mind, const struct cw_heard *h)
 	struct cw_mind *m = mind;
 
 	cw_timer_stop(&m->dtmf_pause);
+	if (m->broken) { /* the caller spoke over it: the party does not hang up before it was answered */
+		if (!play_apology(m))
+			cw_party_drop(m->party, "nothing can be said");
+		return;
+	}
 	event_over(m, cw_dialogue_turn(m->call->dialogue, h->recognised && h->text ? h->text : "", h->confidence));
 }
 

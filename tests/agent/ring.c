@@ -77,6 +77,16 @@ static void caller_turn(void *mind, const struct cw_heard *h)
 	}
 }
 
+static void caller_partial(void *mind, const char *text)
+{
+	struct ring *r = mind;
+
+	if (!r->butts_in || r->butted || !strstr(text, r->butts_in))
+		return;
+	r->butted = true;
+	(void)cw_party_say(r->caller, "hello", NULL);
+}
+
 static void caller_closed(void *mind, enum cw_end_reason reason, const char *detail)
 {
 	struct ring *r = mind;
@@ -85,8 +95,11 @@ static void caller_closed(void *mind, enum cw_end_reason reason, const char *det
 	r->reason = reason;
 }
 
-static const struct cw_mind_ops caller_ops = {
-	.name = "test caller", .answered = caller_answered, .turn_ended = caller_turn, .closed = caller_closed};
+static const struct cw_mind_ops caller_ops = {.name = "test caller",
+	.answered = caller_answered,
+	.partial = caller_partial,
+	.turn_ended = caller_turn,
+	.closed = caller_closed};
 
 /* ---- the call ---- */
 

@@ -29,6 +29,8 @@ struct ring {
 	bool agent_over, caller_over;
 	enum cw_end_reason reason;
 	bool free_when_closed;
+	const char *butts_in; /* the caller says "hello" once, as soon as it hears this word */
+	bool butted;
 };
 
 /* @file: path of the agent file. EINVAL and the like from cw_agent_open(); the ring is freed with talloc_free(). */

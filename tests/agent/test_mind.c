@@ -161,6 +161,45 @@ static void a_dead_voice_ends_in_an_apology(void **state)
 	talloc_free(r);
 }
 
+static uint64_t last_time(const struct ring *r, enum cw_event_kind kind, enum cw_side side)
+{
+	const struct cw_timeline *t = cw_agent_call_timeline(r->call);
+	uint64_t at = 0;
+	size_t from = 0;
+
+	for (const struct cw_event *e; (e = cw_timeline_next(t, &from, kind, side));)
+		at = e->t_us;
+	return at;
+}
+
+/* Who speaks over the last words hears them again, not silence. */
+static void an_interrupted_apology_is_said_again(void **state)
+{
+	unsigned interrupted = 0;
+
+	(void)state;
+	for (uint64_t seed = 1; seed <= 60; seed++) {
+		struct cw_sim_conf conf = {.seed = seed, .fault = {[CW_FAULT_STALL] = 0.25}, .fault_only = "tts"};
+		struct ring *r = NULL;
+
+		assert_int_equal(ring_new(shipped("agents/hvac.yaml"), &conf, &r), 0);
+		r->butts_in = "technical";
+		if (r->ready == 0)
+			assert_true(ring_call(r, booking, 15 * MINUTE_US));
+		if (r->ready == 0 && ring_count(r, CW_EV_INTERRUPTED, "technical")) {
+			uint64_t turn_us = last_time(r, CW_EV_TURN_ENDED, CW_SIDE_CALLER);
+
+			interrupted++;
+			assert_true(ring_count(r, CW_EV_SAY, "technical problem") >= 2);
+			assert_true(last_time(r, CW_EV_AUDIO_STARTED, CW_SIDE_AGENT) - turn_us < 1000000);
+			assert_true(last_time(r, CW_EV_HUNG_UP, CW_SIDE_AGENT) - turn_us < 10000000);
+		}
+		talloc_free(r);
+	}
+	print_message("# %u of 60 interrupted the apology\n", interrupted);
+	assert_true(interrupted >= 3);
+}
+
 static void a_call_may_be_freed_at_any_moment(void **state)
 {
 	(void)state;
@@ -270,5 +309,5 @@ static void open_refuses(void **state)
 
 CW_TEST_MAIN(CW_TEST(a_caller_books), CW_TEST(one_seed_is_one_call), CW_TEST(a_caller_asks_for_a_person),
 	CW_TEST(a_silent_caller_is_asked_and_left), CW_TEST(keys_instead_of_words), CW_TEST(faults_everywhere),
-	CW_TEST(a_dead_voice_ends_in_an_apology), CW_TEST(a_call_may_be_freed_at_any_moment),
-	CW_TEST(the_audio_echo_sends_frames_back), CW_TEST(open_refuses))
+	CW_TEST(a_dead_voice_ends_in_an_apology), CW_TEST(an_interrupted_apology_is_said_again),
+	CW_TEST(a_call_may_be_freed_at_any_moment), CW_TEST(the_audio_echo_sends_frames_back), CW_TEST(open_refuses))
