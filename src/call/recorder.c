@@ -17,7 +17,6 @@
 #define FINISH_MAX_US   10000000u
 
 struct block {
-	struct block *next;
 	int16_t samples[2 * BLOCK_FRAMES]; /* left caller, right agent */
 };
 
@@ -38,7 +37,6 @@ struct cw_recorder {
 	struct cw_work *job;                 /* NULL: none under way */
 	struct block *window[WINDOW_BLOCKS]; /* block number n at n % WINDOW_BLOCKS; NULL = silence so far */
 	uint64_t first;                      /* block number of the oldest in the window */
-	struct block *spare;                 /* written blocks, to be used again */
 
 	struct block *waiting[WAITING_MAX]; /* ring; NULL = silence */
 	unsigned waiting_first, waiting_n;
@@ -79,15 +77,6 @@ static void sink_dispose(void *arg)
 
 static void next_job(struct cw_recorder *r);
 
-static void reuse(struct cw_recorder *r, struct block *b)
-{
-	if (!b)
-		return;
-	(void)talloc_steal(r, b);
-	b->next = r->spare;
-	r->spare = b;
-}
-
 static void finished(struct cw_recorder *r, int err)
 {
 	void (*done)(int err, void *arg) = r->done;
@@ -105,8 +94,7 @@ static void job_done(void *arg)
 	struct cw_recorder *r = s->owner;
 
 	r->job = NULL;
-	reuse(r, s->block);
-	s->block = NULL;
+	TALLOC_FREE(s->block); /* not kept: another call has more use for the memory than this one in half a second */
 	if (s->close)
 		finished(r, s->err);
 	else
@@ -136,8 +124,7 @@ static void start_job(struct cw_recorder *r)
 	}
 	r->job = NULL;
 	r->sink->err = r->sink->err ? r->sink->err : err; /* told at the end; the call goes on */
-	reuse(r, r->sink->block);
-	r->sink->block = NULL;
+	TALLOC_FREE(r->sink->block);
 	if (r->finishing)
 		cw_timer_start(&r->timer, 0, give_up, r);
 }
@@ -181,7 +168,7 @@ static void retire(struct cw_recorder *r)
 		r->waiting_first = (r->waiting_first + 1) % WAITING_MAX;
 		r->silent_blocks++;
 		r->lost++;
-		reuse(r, oldest);
+		TALLOC_FREE(oldest);
 	}
 	*slot = NULL;
 	next_job(r);
@@ -196,12 +183,9 @@ static struct block *block_at(struct cw_recorder *r, uint64_t number)
 
 	if (b)
 		return b;
-	b = r->spare ? r->spare : talloc(r, struct block);
+	b = talloc_zero(r, struct block);
 	if (!b)
 		return NULL;
-	if (b == r->spare)
-		r->spare = b->next;
-	memset(b->samples, 0, sizeof(b->samples));
 	r->window[number % WINDOW_BLOCKS] = b;
 	return b;
 }

@@ -21,7 +21,7 @@ struct cw_recorder;
 /* Creates the file at once, on the lane (one system call at the start of a call). EACCES, ENOENT, ENOSPC … with @why. */
 int cw_recorder_open(void *parent, struct cw_world *w, const char *path, struct cw_recorder **ret, struct cw_why *why);
 /* @pcm: 160 samples of @side (caller or agent) which begin at sample @position of the call (8 kHz). Overlaps: the later wins.
- * Allocates twice a second at most, then never while the disk keeps up. */
+ * Allocates twice a second at most. */
 void cw_recorder_frame(struct cw_recorder *r, enum cw_side side, uint64_t position, const int16_t *pcm);
 /* Write the rest and close; @done (may be NULL) is called on the lane when the file is complete, or with the first error of
  * writing, or ETIMEDOUT when the disk did not answer for 10 s. Frames that come later are ignored. The recorder may be freed in
