@@ -175,6 +175,8 @@ static struct cw_value dead_air(const struct cw_view *v, bool total)
 
 		if (p && strcmp(p->action, "say") && strcmp(p->action, "dtmf"))
 			continue; /* the caller is silent on purpose: it owes */
+		if (p && !strcmp(p->action, "say") && !p->audible)
+			continue; /* its words did not come out: it still owes them */
 
 		uint64_t silent = silence_after(v, from, next);
 

@@ -124,6 +124,23 @@ static void dead_air_counts_where_the_agent_owes(void **state)
 	made_close(&m);
 }
 
+static void words_that_did_not_come_out_are_still_owed(void **state)
+{
+	struct made m;
+
+	(void)state;
+	made_open(&m, false);
+	made_answered(&m, 0);
+	made_agent(&m, "", "hello", 500, 1500);
+	made_say(&m, 0, 1, "no voice", 2000, 2000);
+	made_agent(&m, "", "are you there", 11000, 12000);
+
+	struct cw_view *v = made_view(&m, 13000);
+
+	assert_true(cw_measure_dead_air_ms(v).known && cw_measure_dead_air_ms(v).v == 0);
+	made_close(&m);
+}
+
 static void ratio_overlap_and_interruptions(void **state)
 {
 	struct made m;
@@ -228,6 +245,7 @@ static void less_than_a_frame_has_no_speech(void **state)
 
 CW_TEST_MAIN(CW_TEST(response_is_onset_minus_last_sample), CW_TEST(nothing_unmeasured_becomes_a_number),
 	CW_TEST(barge_in_stop_merges_short_gaps), CW_TEST(keeping_on_is_measured_by_its_longest_gap),
-	CW_TEST(dead_air_counts_where_the_agent_owes), CW_TEST(ratio_overlap_and_interruptions),
-	CW_TEST(word_errors_need_both_timelines), CW_TEST(speech_is_found_to_the_frame_and_better),
-	CW_TEST(silence_has_no_speech), CW_TEST(less_than_a_frame_has_no_speech))
+	CW_TEST(dead_air_counts_where_the_agent_owes), CW_TEST(words_that_did_not_come_out_are_still_owed),
+	CW_TEST(ratio_overlap_and_interruptions), CW_TEST(word_errors_need_both_timelines),
+	CW_TEST(speech_is_found_to_the_frame_and_better), CW_TEST(silence_has_no_speech),
+	CW_TEST(less_than_a_frame_has_no_speech))
