@@ -173,7 +173,7 @@ static void work_done(void *arg)
 	work->job.dispose = NULL; /* ours to call, whether the handler frees the handle or not */
 	s->serving = work;
 	job.done(job.arg);
-	if (s->serving)
+	if (s->serving == work)
 		talloc_free(work);
 	if (job.dispose)
 		job.dispose(job.arg);

@@ -241,7 +241,7 @@ static void http_close(struct sim_http *h, int err)
 	cw_timer_stop(&h->total);
 	s->serving = h;
 	h->ev.closed(err, h->arg);
-	if (s->serving)
+	if (s->serving == h)
 		talloc_free(h);
 }
 
@@ -263,9 +263,9 @@ static void answer_arrives(void *arg)
 	s->serving = h;
 	if (h->ev.headers)
 		h->ev.headers(h->status, h->headers, h->n_headers, h->arg);
-	if (s->serving && h->ev.data && h->body_len)
+	if (s->serving == h && h->ev.data && h->body_len)
 		h->ev.data(h->body, h->body_len, h->arg);
-	if (s->serving)
+	if (s->serving == h)
 		http_close(h, 0);
 }
 

@@ -53,14 +53,14 @@ static void advance(void *arg)
 	if (!n) {
 		s->serving = p;
 		p->ev.closed(p->err, p->status, p->arg);
-		if (s->serving)
+		if (s->serving == p)
 			talloc_free(p);
 		return;
 	}
 	p->delivered += n;
 	s->serving = p;
 	p->ev.data(p->output + p->delivered - n, n, p->arg);
-	if (s->serving)
+	if (s->serving == p)
 		p->event = sim_at(s, CHUNK_US, advance, NULL, p);
 }
 
