@@ -14,22 +14,22 @@
 #include "trial/measure.h"
 #include "world/os.h"
 
-#define SCENARIO     "bench/media.yaml"
-#define CALLERS      30
-#define SPREAD_US    3000000
-#define LIMIT_US     60000000
-#define SETTLE_US    2000000    /* for the agent to write the timelines of its calls */
-#define WANTED       60         /* interruptions */
-#define GOAL_CLEAR   5          /* ms */
-#define GOAL_SILENT  250        /* ms */
-#define FILE_BYTES   (16u << 20)
+#define SCENARIO    "bench/media.yaml"
+#define CALLERS     30
+#define SPREAD_US   3000000
+#define LIMIT_US    60000000
+#define SETTLE_US   2000000 /* for the agent to write the timelines of its calls */
+#define WANTED      60      /* interruptions */
+#define GOAL_CLEAR  5       /* ms */
+#define GOAL_SILENT 250     /* ms */
+#define FILE_BYTES  (16u << 20)
 
 struct barge {
 	struct cw_world *world;
 	struct server *server;
 	struct ring *ring;
-	struct cw_hist *clear, *onset, *silent;   /* decision to clear; onset to decision; onset to last sample heard */
-	uint64_t unclear;                         /* interruptions which could not be measured */
+	struct cw_hist *clear, *onset, *silent; /* decision to clear; onset to decision; onset to last sample heard */
+	uint64_t unclear;                       /* interruptions which could not be measured */
 	char *dir;
 };
 
@@ -52,7 +52,8 @@ static void read_agent(struct barge *b, const struct cw_timeline *t)
 			onset_us = (uint64_t)cw_json_int(e->data, "onset_us", 0);
 			started_us = e->t_us;
 		} else if (e->kind == CW_EV_CLEARED) {
-			cw_hist_add(b->clear, (uint64_t)cw_json_int(e->data, "since_decision_us", 0) + (e->t_us - started_us));
+			cw_hist_add(b->clear,
+				(uint64_t)cw_json_int(e->data, "since_decision_us", 0) + (e->t_us - started_us));
 			cw_hist_add(b->onset, started_us - onset_us);
 		}
 	}
@@ -107,12 +108,16 @@ static int load_recording(void *parent, const char *path, int16_t *pcm[2], size_
 static int read_call(struct barge *b, const struct ring_caller *c, struct cw_why *why)
 {
 	CW_SCOPED void *scope = talloc_new(NULL);
-	struct cw_view_conf conf = {.caller = c->timeline, .script = &c->script, .end_reason = c->reason, .end_detail = c->detail,
+	struct cw_view_conf conf = {.caller = c->timeline,
+		.script = &c->script,
+		.end_reason = c->reason,
+		.end_detail = c->detail,
 		.end_us = c->end_us};
 	int16_t *pcm[2];
 	struct cw_view *v;
 	int err = c->recording ? load_recording(scope, c->recording, pcm, &conf.n_samples, why)
-			       : cw_why_set(why, EIO, "a call has no recording: %s %s", cw_end_reason_name(c->reason), c->detail);
+			       : cw_why_set(why, EIO, "a call has no recording: %s %s", cw_end_reason_name(c->reason),
+					 c->detail);
 
 	if (err)
 		return err;
@@ -139,26 +144,36 @@ static double ms(const struct cw_hist *h, double q)
 
 static void put_rows(struct barge *b, struct media *m)
 {
-	MEDIA_ROW(.name = "interruptions in the recordings", .value = (double)cw_hist_count(b->silent), .unit = "", .kind = MEDIA_AT_LEAST,
-		.goal = WANTED);
+	MEDIA_ROW(.name = "interruptions in the recordings", .value = (double)cw_hist_count(b->silent), .unit = "",
+		.kind = MEDIA_AT_LEAST, .goal = WANTED);
 	MEDIA_ROW(.name = "  not measurable (the agent was not speaking)", .value = (double)b->unclear, .unit = "");
 	MEDIA_ROW(.name = "VAD decision to clear on the wire, p50", .value = ms(b->clear, 0.5), .unit = "ms");
-	MEDIA_ROW(.name = "VAD decision to clear on the wire, p99", .value = ms(b->clear, 0.99), .unit = "ms", .kind = MEDIA_AT_MOST,
-		.goal = GOAL_CLEAR);
-	MEDIA_ROW(.name = "VAD decision to clear on the wire, max", .value = (double)cw_hist_max(b->clear) / 1000, .unit = "ms");
+	MEDIA_ROW(.name = "VAD decision to clear on the wire, p99", .value = ms(b->clear, 0.99), .unit = "ms",
+		.kind = MEDIA_AT_MOST, .goal = GOAL_CLEAR);
+	MEDIA_ROW(.name = "VAD decision to clear on the wire, max", .value = (double)cw_hist_max(b->clear) / 1000,
+		.unit = "ms");
 	MEDIA_ROW(.name = "caller's onset to VAD decision, p95", .value = ms(b->onset, 0.95), .unit = "ms");
 	MEDIA_ROW(.name = "onset to last agent sample heard, p50", .value = ms(b->silent, 0.5), .unit = "ms");
-	MEDIA_ROW(.name = "onset to last agent sample heard, p95", .value = ms(b->silent, 0.95), .unit = "ms", .kind = MEDIA_AT_MOST,
-		.goal = GOAL_SILENT);
-	MEDIA_ROW(.name = "onset to last agent sample heard, max", .value = (double)cw_hist_max(b->silent) / 1000, .unit = "ms");
+	MEDIA_ROW(.name = "onset to last agent sample heard, p95", .value = ms(b->silent, 0.95), .unit = "ms",
+		.kind = MEDIA_AT_MOST, .goal = GOAL_SILENT);
+	MEDIA_ROW(.name = "onset to last agent sample heard, max", .value = (double)cw_hist_max(b->silent) / 1000,
+		.unit = "ms");
 }
 
 static int talk(struct barge *b, struct cw_why *why)
 {
 	const unsigned *ports;
 	unsigned n = server_ports(b->server, &ports);
-	const struct ring_conf conf = {.scenario = SCENARIO, .test = "interrupt", .voice = "modem", .ports = ports, .n_ports = n, .callers = CALLERS,
-		.spread_us = SPREAD_US, .record_dir = b->dir, .done = on_done, .arg = b};
+	const struct ring_conf conf = {.scenario = SCENARIO,
+		.test = "interrupt",
+		.voice = "modem",
+		.ports = ports,
+		.n_ports = n,
+		.callers = CALLERS,
+		.spread_us = SPREAD_US,
+		.record_dir = b->dir,
+		.done = on_done,
+		.arg = b};
 	int err = ring_start(b->world, b->world, &conf, &b->ring, why);
 
 	if (err)
@@ -174,7 +189,8 @@ int media_barge(struct media *m, struct cw_why *why)
 {
 	CW_SCOPED char *dir = bench_scratch_new(NULL);
 	CW_SCOPED struct barge *b = dir ? talloc_zero(NULL, struct barge) : NULL;
-	const struct agents_conf conf = {.agent = m->agent, .dir = dir, .n = 1, .stt = "modem", .voice = "modem", .record = true};
+	const struct agents_conf conf = {
+		.agent = m->agent, .dir = dir, .n = 1, .stt = "modem", .voice = "modem", .record = true};
 	const char **argv = b ? agents_argv(b, &conf) : NULL;
 
 	if (!argv || cw_hist_new(b, &b->clear) || cw_hist_new(b, &b->onset) || cw_hist_new(b, &b->silent))

@@ -13,19 +13,19 @@
 #define WARM_UP_US 500000
 #define GOAL_RATIO 0.65
 #define GOAL_KB    256
-#define EVEN_US    1000  /* p99 of the load's own lateness */
+#define EVEN_US    1000 /* p99 of the load's own lateness */
 
 struct setting {
-	unsigned calls[SIZES], n_sizes, rounds;   /* at most so many of these */
+	unsigned calls[SIZES], n_sizes, rounds; /* at most so many of these */
 	uint64_t measure_us;
 };
 
 static const struct setting usual = {{400, 800}, 2, 5, 3000000}, quick = {{100}, 1, 2, 1500000};
 
 struct result {
-	double cpu_share;            /* of a core, by all calls */
-	double resident_kb;          /* per call */
-	double allocations;          /* per frame, NAN: not counted */
+	double cpu_share;   /* of a core, by all calls */
+	double resident_kb; /* per call */
+	double allocations; /* per frame, NAN: not counted */
 	uint64_t p50_us, p99_us, max_us, late_p99_us, frames, dry, wrong;
 };
 
@@ -65,12 +65,14 @@ static void ended(void *arg)
 		s->asks = false;
 }
 
-static void conclude(const struct stretch *s, const struct load_figures *f, unsigned calls, uint64_t resident_before, struct result *r)
+static void conclude(const struct stretch *s, const struct load_figures *f, unsigned calls, uint64_t resident_before,
+	struct result *r)
 {
 	*r = (struct result){
 		.cpu_share = (double)(s->ended_ns - s->begun_ns) / 1000 / (double)(s->ended_us - s->begun_us),
 		.resident_kb = ((double)server_resident_bytes(s->server) - (double)resident_before) / 1024 / calls,
-		.allocations = s->asks ? (double)(s->ended.allocations - s->begun.allocations) / (double)f->frames : NAN,
+		.allocations =
+			s->asks ? (double)(s->ended.allocations - s->begun.allocations) / (double)f->frames : NAN,
 		.p50_us = cw_hist_quantile(f->round_trip, 0.5),
 		.p99_us = cw_hist_quantile(f->round_trip, 0.99),
 		.max_us = cw_hist_max(f->round_trip),
@@ -98,7 +100,8 @@ static void keep(struct result *best, const struct result *r)
 }
 
 /* One round: the better of it and *@best is kept there. */
-static int measure(const char *const *argv, bool asks, unsigned calls, uint64_t measure_us, struct result *best, struct cw_why *why)
+static int measure(const char *const *argv, bool asks, unsigned calls, uint64_t measure_us, struct result *best,
+	struct cw_why *why)
 {
 	CW_SCOPED void *scope = talloc_new(NULL);
 	struct stretch s = {.asks = asks};
@@ -109,12 +112,12 @@ static int measure(const char *const *argv, bool asks, unsigned calls, uint64_t 
 
 	if (err)
 		return err;
-	(void)server_ports(s.server, &port);   /* one at least */
+	(void)server_ports(s.server, &port); /* one at least */
 
 	uint64_t resident = server_resident_bytes(s.server);
 
 	err = load_open(scope, *port, calls, &l, why);
-	for (int i = 0; !err && asks && i < 2; i++)   /* the way of a question grows its queues */
+	for (int i = 0; !err && asks && i < 2; i++) /* the way of a question grows its queues */
 		err = server_ask(s.server, SERVER_REPORT, &s.begun);
 	if (!err)
 		err = load_run(l, WARM_UP_US, why);
@@ -134,28 +137,36 @@ static int measure(const char *const *argv, bool asks, unsigned calls, uint64_t 
 static void compare(struct media *m, unsigned calls, bool last, const struct result *bare, const struct result *ours)
 {
 	media_section("echo, %u calls: agents/echo-audio.yaml; the reference is bench/bare_epoll.c", calls);
-	MEDIA_ROW(.name = "processor time per frame (in and out)", .value = ours->cpu_share * 20000 / calls, .unit = "us",
-		.reference = bare->cpu_share * 20000 / calls);
-	MEDIA_ROW(.name = "share of a core", .value = ours->cpu_share * 100, .unit = "%", .reference = bare->cpu_share * 100);
-	MEDIA_ROW(.name = "calls per core (calls / share)", .value = calls / ours->cpu_share, .unit = "", .reference = calls / bare->cpu_share);
+	MEDIA_ROW(.name = "processor time per frame (in and out)", .value = ours->cpu_share * 20000 / calls,
+		.unit = "us", .reference = bare->cpu_share * 20000 / calls);
+	MEDIA_ROW(.name = "share of a core", .value = ours->cpu_share * 100, .unit = "%",
+		.reference = bare->cpu_share * 100);
+	MEDIA_ROW(.name = "calls per core (calls / share)", .value = calls / ours->cpu_share, .unit = "",
+		.reference = calls / bare->cpu_share);
 	if (last)
-		MEDIA_ROW(.name = "  of what bare epoll carries", .value = 100 * bare->cpu_share / ours->cpu_share, .unit = "%",
-			.kind = MEDIA_AT_LEAST, .goal = 100 * GOAL_RATIO);
-	MEDIA_ROW(.name = "frame there and back, p50", .value = (double)ours->p50_us / 1000, .unit = "ms", .reference = (double)bare->p50_us / 1000);
-	MEDIA_ROW(.name = "frame there and back, p99", .value = (double)ours->p99_us / 1000, .unit = "ms", .reference = (double)bare->p99_us / 1000);
-	MEDIA_ROW(.name = "frame there and back, max", .value = (double)ours->max_us / 1000, .unit = "ms", .reference = (double)bare->max_us / 1000);
-	MEDIA_ROW(.name = "  of it the load's own lateness, p99", .value = (double)ours->late_p99_us / 1000, .unit = "ms",
-		.reference = (double)bare->late_p99_us / 1000);
-	MEDIA_ROW(.name = "underruns (echo later than 60 ms, or none)", .value = (double)ours->dry, .unit = "", .reference = (double)bare->dry);
-	MEDIA_ROW(.name = "resident per call", .value = ours->resident_kb, .unit = "KB", .reference = bare->resident_kb, .kind = MEDIA_AT_MOST,
-		.goal = GOAL_KB);
+		MEDIA_ROW(.name = "  of what bare epoll carries", .value = 100 * bare->cpu_share / ours->cpu_share,
+			.unit = "%", .kind = MEDIA_AT_LEAST, .goal = 100 * GOAL_RATIO);
+	MEDIA_ROW(.name = "frame there and back, p50", .value = (double)ours->p50_us / 1000, .unit = "ms",
+		.reference = (double)bare->p50_us / 1000);
+	MEDIA_ROW(.name = "frame there and back, p99", .value = (double)ours->p99_us / 1000, .unit = "ms",
+		.reference = (double)bare->p99_us / 1000);
+	MEDIA_ROW(.name = "frame there and back, max", .value = (double)ours->max_us / 1000, .unit = "ms",
+		.reference = (double)bare->max_us / 1000);
+	MEDIA_ROW(.name = "  of it the load's own lateness, p99", .value = (double)ours->late_p99_us / 1000,
+		.unit = "ms", .reference = (double)bare->late_p99_us / 1000);
+	MEDIA_ROW(.name = "underruns (echo later than 60 ms, or none)", .value = (double)ours->dry, .unit = "",
+		.reference = (double)bare->dry);
+	MEDIA_ROW(.name = "resident per call", .value = ours->resident_kb, .unit = "KB", .reference = bare->resident_kb,
+		.kind = MEDIA_AT_MOST, .goal = GOAL_KB);
 	if (!isnan(ours->allocations))
-		MEDIA_ROW(.name = "heap allocations per frame", .value = ours->allocations, .unit = "", .kind = MEDIA_AT_MOST, .goal = 0);
+		MEDIA_ROW(.name = "heap allocations per frame", .value = ours->allocations, .unit = "",
+			.kind = MEDIA_AT_MOST, .goal = 0);
 	if (ours->wrong || bare->wrong)
-		media_remark("WRONG: %llu of our echoes and %llu of the reference's were not the frame sent", (unsigned long long)ours->wrong,
-			(unsigned long long)bare->wrong);
+		media_remark("WRONG: %llu of our echoes and %llu of the reference's were not the frame sent",
+			(unsigned long long)ours->wrong, (unsigned long long)bare->wrong);
 	if (!even(bare) || !even(ours))
-		media_remark("the load came late at times (other work on processor %d): the ratio is not to be trusted", MEDIA_CALLER_CPU);
+		media_remark("the load came late at times (other work on processor %d): the ratio is not to be trusted",
+			MEDIA_CALLER_CPU);
 	m->wrong += ours->wrong > 0;
 }
 
@@ -163,7 +174,8 @@ int media_echo(struct media *m, struct cw_why *why)
 {
 	const struct setting *set = m->quick ? &quick : &usual;
 	CW_SCOPED char *dir = bench_scratch_new(NULL);
-	const struct agents_conf conf = {.agent = "agents/echo-audio.yaml", .dir = dir, .n = 1, .stt = "", .voice = "", .record = true};
+	const struct agents_conf conf = {
+		.agent = "agents/echo-audio.yaml", .dir = dir, .n = 1, .stt = "", .voice = "", .record = true};
 	const char *const bare[] = {dir ? talloc_asprintf(dir, "%s/bare_epoll", m->programs) : NULL, NULL};
 	const char **ours = dir ? agents_argv(dir, &conf) : NULL;
 	int err = dir && bare[0] && ours ? 0 : ENOMEM;
@@ -174,7 +186,8 @@ int media_echo(struct media *m, struct cw_why *why)
 		for (unsigned round = 0; round < set->rounds && !err && !(even(&best[0]) && even(&best[1])); round++) {
 			err = even(&best[0]) ? 0 : measure(bare, false, set->calls[s], set->measure_us, &best[0], why);
 			if (!err && !even(&best[1]))
-				err = measure(ours, bench_allocations_counted(), set->calls[s], set->measure_us, &best[1], why);
+				err = measure(ours, bench_allocations_counted(), set->calls[s], set->measure_us,
+					&best[1], why);
 		}
 		if (!err)
 			compare(m, set->calls[s], s + 1 == set->n_sizes, &best[0], &best[1]);

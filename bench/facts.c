@@ -9,13 +9,13 @@
 #include "store/calendar.h"
 #include "store/db.h"
 
-#define OFFICE_OFFSET_S (-300 * 60)   /* utc_offset_min of agents/hvac.yaml */
+#define OFFICE_OFFSET_S (-300 * 60) /* utc_offset_min of agents/hvac.yaml */
 #define DAY_S           86400
 
-static const char *const first_names[] = {"Maria", "John", "Linda", "Robert", "Susan", "David", "Karen", "James", "Nancy", "Peter", "Laura",
-	"Thomas", "Julia", "Frank", "Emma", "Daniel", "Carol", "Steven", "Alice", "George"};
-static const char *const last_names[] = {"Lopez", "Smith", "Johnson", "Brown", "Miller", "Davis", "Wilson", "Moore", "Taylor", "Anderson",
-	"Jackson", "Harris", "Martin", "Thompson", "Garcia"};
+static const char *const first_names[] = {"Maria", "John", "Linda", "Robert", "Susan", "David", "Karen", "James",
+	"Nancy", "Peter", "Laura", "Thomas", "Julia", "Frank", "Emma", "Daniel", "Carol", "Steven", "Alice", "George"};
+static const char *const last_names[] = {"Lopez", "Smith", "Johnson", "Brown", "Miller", "Davis", "Wilson", "Moore",
+	"Taylor", "Anderson", "Jackson", "Harris", "Martin", "Thompson", "Garcia"};
 
 struct bookings {
 	json_t *rows;
@@ -112,7 +112,7 @@ static const json_t *only_row(const struct bookings *b, const struct facts *f, u
 	json_t *row;
 
 	*n = 0;
-	json_array_foreach(b->rows, i, row) {
+	json_array_foreach (b->rows, i, row) {
 		if (strcmp(cw_json_str(row, "phone", ""), f->e164) != 0)
 			continue;
 		found = row;
@@ -121,8 +121,8 @@ static const json_t *only_row(const struct bookings *b, const struct facts *f, u
 	return found;
 }
 
-bool bookings_hold(const struct bookings *b, const struct facts *f, const struct cw_timeline *caller, const struct cw_date *today, bool *wished,
-	char *reason, size_t size)
+bool bookings_hold(const struct bookings *b, const struct facts *f, const struct cw_timeline *caller,
+	const struct cw_date *today, bool *wished, char *reason, size_t size)
 {
 	unsigned n;
 	const json_t *row = only_row(b, f, &n);
@@ -136,10 +136,11 @@ bool bookings_hold(const struct bookings *b, const struct facts *f, const struct
 	if (cw_slot_valid(slot))
 		cw_offer_spoken(&spoken, slot, today);
 	if (strcmp(cw_json_str(row, "name", ""), f->name) || strcmp(cw_json_str(row, "address", ""), f->address))
-		snprintf(reason, size, "%s, %s: booked for %s, %s", f->name, f->e164, cw_json_str(row, "name", ""), cw_json_str(row, "address", ""));
+		snprintf(reason, size, "%s, %s: booked for %s, %s", f->name, f->e164, cw_json_str(row, "name", ""),
+			cw_json_str(row, "address", ""));
 	else if (!read_back || !spoken.p || !strstr(read_back, spoken.p))
-		snprintf(reason, size, "%s, %s: booked at %s, which was not what was read back: %.120s", f->name, f->e164, slot,
-			read_back ? read_back : "nothing");
+		snprintf(reason, size, "%s, %s: booked at %s, which was not what was read back: %.120s", f->name,
+			f->e164, slot, read_back ? read_back : "nothing");
 	else if (!heard(caller, "confirmation number"))
 		snprintf(reason, size, "%s, %s: booked, and not told so", f->name, f->e164);
 	else

@@ -11,13 +11,13 @@
 
 struct cw_timeline;
 
-#define FACTS_PER_AGENT 20   /* an agent knows the next 40 free times, of which some are not asked for: see facts.c */
+#define FACTS_PER_AGENT 20 /* an agent knows the next 40 free times, of which some are not asked for: see facts.c */
 
 struct facts {
 	char name[64], address[64];
-	char phone[24];          /* as it is said: "415 555 1004" */
+	char phone[24]; /* as it is said: "415 555 1004" */
 	char e164[24];
-	char wish[128], second[128];   /* the time, as it is said; and when that is gone */
+	char wish[128], second[128]; /* the time, as it is said; and when that is gone */
 };
 
 /* The office's local today, for agents/hvac.yaml, at Unix time @wall_us. */
@@ -32,5 +32,5 @@ int bookings_open(void *parent, const char *db_path, struct bookings **ret, stru
 size_t bookings_count(const struct bookings *b);
 /* Is there exactly one appointment of @f's phone, with the name, the address, and the time which the caller heard read back and
  * confirmed, and did the agent say that it is booked? Else the reason in @reason. @wished: it is the time that was wished. */
-bool bookings_hold(const struct bookings *b, const struct facts *f, const struct cw_timeline *caller, const struct cw_date *today, bool *wished,
-	char *reason, size_t size);
+bool bookings_hold(const struct bookings *b, const struct facts *f, const struct cw_timeline *caller,
+	const struct cw_date *today, bool *wished, char *reason, size_t size);

@@ -24,7 +24,7 @@
 static const struct part {
 	const char *name;
 	int (*run)(struct media *m, struct cw_why *why);
-	bool quick;   /* also with --quick */
+	bool quick; /* also with --quick */
 } parts[] = {{"echo", media_echo, true}, {"book", media_book, true}, {"barge", media_barge, false}};
 
 /* ---- the table ---- */
@@ -39,7 +39,8 @@ static void put_number(double v)
 
 void media_row(struct media *m, const struct media_row *r)
 {
-	bool missed = (r->kind == MEDIA_AT_MOST && !(r->value <= r->goal)) || (r->kind == MEDIA_AT_LEAST && !(r->value >= r->goal));
+	bool missed = (r->kind == MEDIA_AT_MOST && !(r->value <= r->goal)) ||
+		      (r->kind == MEDIA_AT_LEAST && !(r->value >= r->goal));
 
 	printf("  %-42s", r->name);
 	put_number(r->value);
@@ -78,7 +79,8 @@ void media_remark(const char *fmt, ...)
 
 static void print_head(bool pinned)
 {
-	printf("bench/media: servers on processor %d, callers on processor %d%s\n\n", MEDIA_SERVER_CPU, MEDIA_CALLER_CPU,
+	printf("bench/media: servers on processor %d, callers on processor %d%s\n\n", MEDIA_SERVER_CPU,
+		MEDIA_CALLER_CPU,
 		pinned ? "" : " (not pinned, or without raised priority: other work on this machine shows)");
 	printf("  %-42s %12s %-7s %12s %12s   %s\n", "", "value", "unit", "reference", "ratio", "goal");
 }
@@ -87,7 +89,9 @@ static void print_head(bool pinned)
 
 static _Noreturn void usage(const char *wrong)
 {
-	fprintf(stderr, "bench_media: %s\nusage: bench_media [--quick] [--part echo|book|barge] [-n CALLS] [--agent FILE]\n", wrong);
+	fprintf(stderr,
+		"bench_media: %s\nusage: bench_media [--quick] [--part echo|book|barge] [-n CALLS] [--agent FILE]\n",
+		wrong);
 	exit(2);
 }
 
@@ -101,8 +105,8 @@ static const struct part *part_named(const char *name)
 
 static const struct part *parse_options(int argc, char **argv, struct media *m)
 {
-	static const struct option known[] = {{"quick", no_argument, NULL, 'q'}, {"agent", required_argument, NULL, 'a'},
-		{"part", required_argument, NULL, 'p'}, {0}};
+	static const struct option known[] = {{"quick", no_argument, NULL, 'q'},
+		{"agent", required_argument, NULL, 'a'}, {"part", required_argument, NULL, 'p'}, {0}};
 	const struct part *only = NULL;
 	int c;
 
@@ -113,7 +117,8 @@ static const struct part *parse_options(int argc, char **argv, struct media *m)
 			m->agent = optarg;
 		else if (c == 'p')
 			only = part_named(optarg);
-		else if (c != 'n' || cw_str_u32(cw_str(optarg), FACTS_PER_AGENT * SERVER_PORTS_MAX, &m->calls) || !m->calls)
+		else if (c != 'n' || cw_str_u32(cw_str(optarg), FACTS_PER_AGENT * SERVER_PORTS_MAX, &m->calls) ||
+			 !m->calls)
 			usage("-n CALLS: expected 1 to 640");
 	}
 	if (optind < argc)

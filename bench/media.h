@@ -14,11 +14,11 @@
 
 struct media {
 	bool quick;
-	unsigned calls;              /* of the booking part, 0 = its default */
-	const char *agent;           /* agent file of the booking and barge-in parts */
-	char *programs;              /* folder of this program and bare_epoll */
-	unsigned missed;             /* figures that miss their goal */
-	unsigned wrong;              /* bookings that were not as they should be, echoes that were not what was sent */
+	unsigned calls;    /* of the booking part, 0 = its default */
+	const char *agent; /* agent file of the booking and barge-in parts */
+	char *programs;    /* folder of this program and bare_epoll */
+	unsigned missed;   /* figures that miss their goal */
+	unsigned wrong;    /* bookings that were not as they should be, echoes that were not what was sent */
 };
 
 /* How a figure compares with its goal. */
@@ -28,7 +28,7 @@ struct media_row {
 	const char *name;
 	double value;
 	const char *unit;
-	double reference;            /* of the same run, 0: none */
+	double reference; /* of the same run, 0: none */
 	enum media_goal kind;
 	double goal;
 };

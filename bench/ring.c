@@ -92,8 +92,15 @@ static int ring_up(struct person *p, struct cw_why *why)
 	const struct ring_conf *conf = &p->ring->conf;
 	char url[URL_MAX];
 	const struct cw_twilio_carrier_conf carrier = {.url = url, .from = p->told->facts.e164, .to = "+15005550001"};
-	const struct cw_caller_conf caller = {.script = &p->test->script, .voice = conf->voice, .language = "en-US", .ear = "modem",
-		.timeline = p->told->timeline, .recorder = p->recorder, .epoch_us = p->epoch_us, .closed = on_closed, .arg = p};
+	const struct cw_caller_conf caller = {.script = &p->test->script,
+		.voice = conf->voice,
+		.language = "en-US",
+		.ear = "modem",
+		.timeline = p->told->timeline,
+		.recorder = p->recorder,
+		.epoch_us = p->epoch_us,
+		.closed = on_closed,
+		.arg = p};
 
 	snprintf(url, sizeof(url), "http://127.0.0.1:%u/voice", conf->ports[p->number % conf->n_ports]);
 
@@ -124,8 +131,8 @@ static int read_script(struct person *p, struct cw_why *why)
 {
 	const struct ring_conf *conf = &p->ring->conf;
 	const struct facts *f = &p->told->facts;
-	const struct cw_opt_pair vars[] = {{"name", f->name}, {"phone", f->phone}, {"address", f->address}, {"time", f->wish},
-		{"second", f->second}};
+	const struct cw_opt_pair vars[] = {{"name", f->name}, {"phone", f->phone}, {"address", f->address},
+		{"time", f->wish}, {"second", f->second}};
 	const struct cw_scenario_conf sc = {.vars = vars, .n_vars = CW_COUNT(vars)};
 	struct cw_scenario *scenario;
 	int err = cw_scenario_load(p->ring, conf->scenario, &sc, &scenario, why);
@@ -192,7 +199,8 @@ unsigned ring_live(const struct ring *r)
 	for (unsigned i = 0; i < r->conf.callers; i++) {
 		size_t from = 0;
 
-		live += !r->told[i].over && cw_timeline_next(r->told[i].timeline, &from, CW_EV_ANSWERED, CW_SIDE_CALLER);
+		live += !r->told[i].over &&
+			cw_timeline_next(r->told[i].timeline, &from, CW_EV_ANSWERED, CW_SIDE_CALLER);
 	}
 	return live;
 }
