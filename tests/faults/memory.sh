@@ -52,7 +52,7 @@ sweep() { # NAME STEP COUNT ALLOWED_CODES COMMAND…
 	claim "$name: works when there is enough" test "$good" -gt 0
 }
 
-sweep "test --sim" 1000 40 "0 1 2 3" "$CALLWRIGHT" test tests/faults/calls.yaml --sim --out "$T/run"
+sweep "test --sim" 1000 40 "0 1 2 3 4" "$CALLWRIGHT" test tests/faults/calls.yaml --sim --out "$T/run"
 sweep "agent check" 500 10 "0 2" "$CALLWRIGHT" agent check agents/hvac.yaml
 # A server that could start is told to end after a second by `timeout`; 124 is then its word for it.
 sweep_serve() {
