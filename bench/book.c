@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "agents.h"
+#include "alloc.h"
 #include "call/timeline.h"
 #include "media.h"
 #include "ring.h"
@@ -257,8 +258,9 @@ static void put_rows(struct book *b, double timer_p50_ms, double timer_p99_ms)
 	MEDIA_ROW(.name = "resident per call",
 		.value = ((double)b->resident_during - (double)b->resident_before) / 1024 / b->live, .unit = "KB",
 		.kind = MEDIA_AT_MOST, .goal = GOAL_KB);
-	MEDIA_ROW(.name = "heap allocations per frame, turns included", .unit = "",
-		.value = (double)(b->at_until.allocations - b->at_from.allocations) / frames);
+	if (bench_allocations_counted())
+		MEDIA_ROW(.name = "heap allocations per frame, turns included", .unit = "",
+			.value = (double)(b->at_until.allocations - b->at_from.allocations) / frames);
 	m->wrong += v.right != b->callers || v.rows != b->callers;
 }
 

@@ -1,7 +1,7 @@
 /*
  * media.c: the media path under load: echo line against a bare epoll echo server, booking conversations, interruptions
  *
- *     bench_media [--quick] [--part echo|book|barge] [-n CALLS] [--agent FILE]
+ *     bench_media [--quick] [--part echo|quiet|book|barge] [-n CALLS] [--agent FILE]
  *
  * Servers run on processor 0, load and callers on processor 1. Exit: 0 measured (also when goals were missed: see MISSED), 1 something
  * could not be measured or was wrong, 2 usage.
@@ -25,7 +25,8 @@ static const struct part {
 	const char *name;
 	int (*run)(struct media *m, struct cw_why *why);
 	bool quick; /* also with --quick */
-} parts[] = {{"echo", media_echo, true}, {"book", media_book, true}, {"barge", media_barge, false}};
+} parts[] = {{"echo", media_echo, true}, {"quiet", media_quiet, false}, {"book", media_book, true},
+	{"barge", media_barge, false}};
 
 /* ---- the table ---- */
 
@@ -90,7 +91,7 @@ static void print_head(bool pinned)
 static _Noreturn void usage(const char *wrong)
 {
 	fprintf(stderr,
-		"bench_media: %s\nusage: bench_media [--quick] [--part echo|book|barge] [-n CALLS] [--agent FILE]\n",
+		"bench_media: %s\nusage: bench_media [--quick] [--part echo|quiet|book|barge] [-n CALLS] [--agent FILE]\n",
 		wrong);
 	exit(2);
 }
@@ -100,7 +101,7 @@ static const struct part *part_named(const char *name)
 	for (size_t i = 0; i < CW_COUNT(parts); i++)
 		if (!strcmp(parts[i].name, name))
 			return &parts[i];
-	usage("--part: expected echo, book or barge");
+	usage("--part: expected echo, quiet, book or barge");
 }
 
 static const struct part *parse_options(int argc, char **argv, struct media *m)

@@ -1,5 +1,5 @@
 /*
- * media.h: bench_media between its files: media.c (options, table), echo.c, book.c, barge.c (one part of the measurement each)
+ * media.h: bench_media between its files: media.c (options, table), echo.c, quiet.c, book.c, barge.c (one part of the measurement each)
  *
  * Each part starts its servers on processor 0, plays the other end on processor 1 and prints its rows of the one table.
  */
@@ -40,5 +40,6 @@ void media_remark(const char *fmt, ...) CW_PRINTF(1, 2);
 
 /* 0, or why the part could not be measured. */
 int media_echo(struct media *m, struct cw_why *why);
+int media_quiet(struct media *m, struct cw_why *why);
 int media_book(struct media *m, struct cw_why *why);
 int media_barge(struct media *m, struct cw_why *why);
