@@ -8,6 +8,7 @@
 #include "world/sim_int.h"
 
 #define WALL_START_US 1772442000000000 /* 2026-03-02T09:00:00Z */
+#define TIMERS_FIRST  64               /* room made at birth, where being out of memory can still be told */
 #define DEFAULT_NET           \
 	(struct cw_sim_delay) \
 	{                     \
@@ -294,6 +295,10 @@ int cw_sim_new(void *parent, const struct cw_sim_conf *conf, struct cw_world **r
 	}
 	s->next_port = 40000;
 	cw_world_init(&s->world, &sim_ops, true, conf->seed);
+	s->world.heap = talloc_array(s, struct cw_timer *, TIMERS_FIRST);
+	if (!s->world.heap)
+		return ENOMEM;
+	s->world.heap_cap = TIMERS_FIRST;
 	cw_rng_fork(&s->world.rng, "sim.net", &s->net_rng);
 	cw_rng_fork(&s->world.rng, "sim.fault", &s->fault_rng);
 	talloc_set_destructor(s, sim_destroy);
