@@ -11,7 +11,7 @@
 #include "ring.h"
 #include "scratch.h"
 #include "server.h"
-#include "trial/measure.h"
+#include "trial/view/measure.h"
 #include "world/os.h"
 
 #define SCENARIO    "bench/media.yaml"

@@ -7,7 +7,7 @@
 #include "caller/caller.h"
 #include "line/twilio.h"
 #include "line/twilio_call.h"
-#include "trial/scenario.h"
+#include "trial/scenario/scenario.h"
 #include "world/world.h"
 
 #define URL_MAX 64

@@ -19,7 +19,7 @@
 #include "base/log.h"
 #include "base/rng.h"
 #include "scratch.h"
-#include "trial/execute.h"
+#include "trial/execute/execute.h"
 
 #define CALLS       1000
 #define CALLS_QUICK 100

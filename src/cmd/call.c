@@ -10,7 +10,7 @@
 #include "cmd/config.h"
 #include "cmd/live.h"
 #include "cmd/verbs.h"
-#include "trial/target.h"
+#include "trial/execute/target.h"
 #include "world/os.h"
 
 #define LINE_MAX_BYTES 2000

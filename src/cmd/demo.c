@@ -11,7 +11,7 @@
 #include "cmd/service.h"
 #include "cmd/verbs.h"
 #include "store/db.h"
-#include "trial/run.h"
+#include "trial/run/run.h"
 #include "world/lane.h"
 
 /*

@@ -5,7 +5,7 @@
 #include "cmd/cmd.h"
 #include "cmd/config.h"
 #include "cmd/verbs.h"
-#include "trial/run.h"
+#include "trial/run/run.h"
 
 #define SEED_DEFAULT 1
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/json.h"
-#include "trial/view.h"
+#include "trial/view/view.h"
 
 struct made {
 	void *all;

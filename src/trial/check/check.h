@@ -1,0 +1,71 @@
+/*
+ * check.h: assertions: one table from name to function, read from scenario files, run against a finished call
+ *
+ * A check either holds, fails, or could not be decided (an error: never a silent pass). `not-` before a name turns "holds" and
+ * "fails" around and leaves errors errors.
+ * Thread: checks are pure functions of the view (and of the run's database for probes): they run off the lane.
+ */
+#pragma once
+#include <stdbool.h>
+
+#include "base/yaml.h"
+#include "trial/view/view.h"
+
+struct cw_check_kind;
+
+/* Values for {{name}} in scenario files: from the command line first, then the facts of the caller. */
+struct cw_vars {
+	const struct cw_opt_pair *pairs;
+	size_t n;
+	json_t *facts; /* object or NULL, borrowed */
+};
+struct cw_opt_pair {
+	const char *name, *value;
+};
+
+struct cw_assert {
+	const struct cw_check_kind *kind;
+	const char *name; /* as written: "not-contains" */
+	bool negate;
+	double weight; /* share in the score; 0: reported, never fails the call */
+	json_t *conf;  /* the object, variables replaced; owned through cw_assert_new() */
+	const char *
+		only; /* kind of target it is for ("agent", "twilio"), NULL: any; elsewhere it is skipped, and said so */
+	const char *file;
+	unsigned line;
+};
+
+enum cw_check_status { CW_CHECK_PASS, CW_CHECK_FAIL, CW_CHECK_ERROR };
+const char *cw_check_status_name(enum cw_check_status s); /* "pass" */
+
+#define CW_PLAY_NONE SIZE_MAX
+
+struct cw_check { /* what came out; strings hang from the array's parent */
+	const struct cw_assert *of;
+	enum cw_check_status status;
+	size_t play; /* which of the caller's actions it looked at, CW_PLAY_NONE = the whole call */
+	const char *expected, *got, *reason;
+	const char *
+		decided_by; /* "caller_ear", "agent_text", "samples", "frames", "agent_timeline", "sql", "http", "line" */
+	int64_t at_us;      /* place in the recording, -1 = none */
+};
+
+/* Read one assertion of @conf (a mapping of @y). @per_turn: it stands under `expect` of a turn. EINVAL with place: unknown type or key,
+ * missing or wrong values, types of later versions ("not available in this version"). */
+int cw_assert_new(void *parent, const struct cw_yaml *y, json_t *conf, bool per_turn, const struct cw_vars *vars,
+	struct cw_assert *ret, struct cw_why *why);
+/* One made by the program (short form, implicit checks): @conf is taken. */
+int cw_assert_make(void *parent, const char *type, json_t *conf, struct cw_assert *ret);
+
+/* Decide @a for the action @play of the view (CW_PLAY_NONE: the whole call). Only ENOMEM is returned: everything else is the
+ * check's own status. */
+int cw_check_run(void *parent, const struct cw_view *v, const struct cw_assert *a, size_t play, struct cw_check *ret);
+
+/* Every kind with its one line and its keys (besides type and weight), for docs and schemas; stops at the first error. */
+int cw_check_each(int (*fn)(const char *name, const char *about, const char *const *keys, void *arg), void *arg);
+
+/* Replace {{name}} in every string of @in: *@ret is a new reference. EINVAL at the place of an unknown name. */
+int cw_vars_apply(const struct cw_yaml *y, const struct cw_vars *vars, json_t *in, json_t **ret, struct cw_why *why);
+/* The same for one string node: new string under @parent. */
+int cw_vars_text(void *parent, const struct cw_yaml *y, const struct cw_vars *vars, const json_t *in, char **ret,
+	struct cw_why *why);

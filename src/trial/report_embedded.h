@@ -1,7 +1,0 @@
-/*
- * report_embedded.h: the page, style and script of the HTML report, built into the binary from src/trial/report/
- */
-#pragma once
-#include "store/embedded.h"
-
-extern const struct cw_embedded cw_report_files[];

@@ -1,0 +1,173 @@
+#include "testing.h"
+
+#include <errno.h>
+#include <expat.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "trial/report/report.h"
+
+static json_t *result(const char *test, const char *verdict, double response_ms)
+{
+	return json_pack(
+		"{s:s, s:s, s:s, s:{s:s, s:s, s:s}, s:i, s:s, s:s, s:f, s:f, s:[{s:s, s:s, s:s, s:s}], s:[{s:f}], s:{s:f}, s:s, s:s}",
+		"key", test, "test", test, "file", "f.yaml", "slice", "language", "en-US", "voice", "modem", "channel",
+		"clean", "repeat", 1, "verdict", verdict, "reason", "a < b & \"c\"\x01", "score", 0.5, "duration_ms",
+		1500.0, "checks", "type", "contains", "status", "fail", "expected", "<x>", "got", "y|z", "turns",
+		"response_ms", response_ms, "measures", "first_word_ms", 20.0, "folder", test, "rerun",
+		"callwright test 'x'");
+}
+
+static json_t *results(size_t passes, size_t fails)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < passes + fails; i++)
+		json_array_append_new(list, result("t", i < passes ? "PASS" : "FAIL", 100.0 * (double)(i + 1)));
+	return list;
+}
+
+static struct cw_tally *tally(json_t *list, const struct cw_plan *plan)
+{
+	struct cw_tally *t = NULL;
+
+	assert_int_equal(cw_tally_new(NULL, list, plan, &t), 0);
+	return t;
+}
+
+static struct cw_plan plan_with(
+	struct cw_scenario *s, struct cw_scenario **list, double rate, double p95, double invalid)
+{
+	*s = (struct cw_scenario){.file = "f.yaml", .gates = {rate, p95, invalid}};
+	*list = s;
+	return (struct cw_plan){.scenarios = list, .n_scenarios = 1};
+}
+
+static void counts_and_percentiles_say_what_cannot_be_estimated(void **state)
+{
+	CW_JSON_SCOPED json_t *list = results(6, 4);
+	CW_SCOPED struct cw_tally *t = tally(list, NULL);
+
+	(void)state;
+	assert_int_equal(t->n, 10);
+	assert_int_equal(t->count[CW_VERDICT_PASS], 6);
+	assert_int_equal(t->count[CW_VERDICT_FAIL], 4);
+	assert_int_equal(t->flaky, 1);
+	assert_true(t->response_ms.p50 == 550);
+	assert_true(isnan(t->response_ms.p90) && isnan(t->response_ms.p99));
+	assert_true(t->response_ms.max == 1000);
+	assert_true(t->pass_lo > 0.3 && t->pass_hi < 0.85);
+	assert_true(cw_tally_is_flaky(t, json_array_get(list, 0)));
+}
+
+static void gates_pass_fail_or_stay_undecided(void **state)
+{
+	CW_JSON_SCOPED json_t *few = results(3, 0), *many = results(60, 0), *bad = results(10, 50);
+	struct cw_scenario s, *list;
+	struct cw_plan plan = plan_with(&s, &list, 0.85, 2500, 0.05);
+	CW_SCOPED struct cw_tally *a = tally(few, &plan), *b = tally(many, &plan), *c = tally(bad, &plan);
+
+	(void)state;
+	assert_int_equal(a->n_gates, 3);
+	assert_int_equal(a->gates[0].status, CW_GATE_UNDECIDED); /* three calls cannot show 85 % */
+	assert_int_equal(a->gates[1].status, CW_GATE_UNDECIDED);
+	assert_int_equal(a->gates[2].status, CW_GATE_PASS);
+	assert_int_equal(b->gates[0].status, CW_GATE_PASS);
+	assert_int_equal(b->gates[1].status, CW_GATE_FAIL); /* slowest 5 % above 2.5 s */
+	assert_int_equal(c->gates[0].status, CW_GATE_FAIL);
+	assert_int_equal(c->ungated_fails, 0); /* the gate speaks for them */
+}
+
+static void fails_without_a_gate_count(void **state)
+{
+	CW_JSON_SCOPED json_t *bad = results(1, 2);
+	struct cw_scenario s, *list;
+	struct cw_plan plan = plan_with(&s, &list, -1, -1, -1);
+	CW_SCOPED struct cw_tally *t = tally(bad, &plan);
+
+	(void)state;
+	assert_int_equal(t->ungated_fails, 2);
+	assert_int_equal(t->n_gates, 0);
+}
+
+static const char *path_of(const char *name)
+{
+	static char path[300];
+
+	snprintf(path, sizeof(path), "%s/%s", cw_test_tmp(), name);
+	return path;
+}
+
+static void the_summary_has_the_common_shape(void **state)
+{
+	CW_JSON_SCOPED json_t *list = results(2, 1),
+			      *run = json_pack("{s:s, s:{s:s}, s:i}", "created", "2026-03-02T09:00:00Z",
+				      "configuration", "target", "agent:x", "concurrent", 2),
+			      *j = NULL;
+	CW_SCOPED struct cw_tally *t = tally(list, NULL);
+	const char *path = path_of("summary.json");
+
+	(void)state;
+	assert_int_equal(cw_report_summary(path, run, t, NULL), 0);
+	assert_int_equal(cw_json_load(path, 1 << 20, &j, NULL), 0);
+	assert_string_equal(cw_json_str(j, "timestamp", ""), "2026-03-02T09:00:00Z");
+
+	const json_t *p = json_object_get(j, "performance"), *f = json_object_get(j, "functional");
+
+	assert_true(json_is_null(json_object_get(p, "text_ttfb"))); /* not computed: null, never zero */
+	assert_string_equal(cw_json_str(json_object_get(p, "audio_ttfb"), "unit", ""), "seconds");
+	assert_true(fabs(cw_json_num(json_object_get(p, "audio_ttfb"), "mean", 0) - 0.2) < 1e-9);
+	assert_true(json_is_null(json_object_get(json_object_get(p, "audio_ttfb"), "p95")));
+	assert_int_equal(cw_json_int(p, "concurrent_users", 0), 2);
+	assert_true(fabs(cw_json_num(f, "overall_score", 0) - 0.5) < 1e-9);
+	assert_true(json_is_null(json_object_get(f, "reasoning")));
+	assert_true(json_is_null(json_object_get(f, "memory_recall")));
+	assert_true(strlen(cw_json_str(j, "recommendation", "")) > 0);
+}
+
+static void junit_is_well_formed(void **state)
+{
+	CW_JSON_SCOPED json_t *list = results(1, 2), *run = json_object();
+	CW_SCOPED struct cw_tally *t = tally(list, NULL);
+	CW_BUF_SCOPED struct cw_buf b = CW_BUF(1 << 20);
+	XML_Parser x = XML_ParserCreate(NULL);
+	const char *path = path_of("junit.xml");
+
+	(void)state;
+	assert_int_equal(cw_report_junit(path, run, t, NULL), 0);
+	assert_int_equal(cw_file_read(path, 1 << 20, &b, NULL), 0);
+	if (!XML_Parse(x, b.p, (int)b.len, 1))
+		fail_msg("%s in line %lu", XML_ErrorString(XML_GetErrorCode(x)), XML_GetCurrentLineNumber(x));
+	XML_ParserFree(x);
+	assert_non_null(strstr(b.p, "tests=\"3\" failures=\"2\" errors=\"0\""));
+	assert_non_null(strstr(b.p, "a &lt; b &amp; &quot;c&quot;?"));
+}
+
+static void other_reports_are_written(void **state)
+{
+	CW_JSON_SCOPED json_t *list = results(1, 1), *run = json_object();
+	CW_SCOPED struct cw_tally *t = tally(list, NULL);
+	static const char *const names[] = {"a.jsonl", "a.json", "a.csv", "a.xml", "a.md"};
+	cw_report_fn *fn;
+	struct cw_why why = {0};
+
+	(void)state;
+	for (size_t i = 0; i < CW_COUNT(names); i++) {
+		CW_BUF_SCOPED struct cw_buf b = CW_BUF(1 << 20);
+		const char *path = path_of(names[i]);
+
+		assert_int_equal(cw_report_of(path, &fn, NULL), 0);
+		assert_int_equal(fn(path, run, t, NULL), 0);
+		assert_int_equal(cw_file_read(path, 1 << 20, &b, NULL), 0);
+		assert_true(b.len > 40);
+	}
+	assert_int_equal(cw_report_of("x.doc", &fn, &why), EINVAL);
+	assert_non_null(strstr(why.text, ".jsonl"));
+	assert_int_not_equal(cw_report_csv("/nowhere/x.csv", run, t, NULL), 0);
+}
+
+CW_TEST_MAIN(CW_TEST(counts_and_percentiles_say_what_cannot_be_estimated), CW_TEST(gates_pass_fail_or_stay_undecided),
+	CW_TEST(fails_without_a_gate_count), CW_TEST(the_summary_has_the_common_shape), CW_TEST(junit_is_well_formed),
+	CW_TEST(other_reports_are_written))
