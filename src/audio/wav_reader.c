@@ -103,7 +103,7 @@ static bool known_coding(unsigned code, unsigned bits)
 static int parse_fmt(struct cw_wav_reader *r, uint64_t at, uint32_t size, struct cw_why *why)
 {
 	uint8_t fmt[40];
-	size_t n;
+	size_t n = 0;
 	int err = read_at(r, at, fmt, size < sizeof(fmt) ? size : sizeof(fmt), &n);
 
 	if (err)
@@ -151,7 +151,7 @@ static int parse_chunks(struct cw_wav_reader *r, struct cw_why *why)
 	uint8_t head[12];
 	uint64_t at = sizeof(head);
 	uint32_t riff_size;
-	size_t n;
+	size_t n = 0;
 	int err = read_at(r, 0, head, sizeof(head), &n);
 
 	if (err)
@@ -305,7 +305,7 @@ int cw_wav_read(struct cw_wav_reader *r, int16_t *out, size_t n_frames, size_t *
 	size_t total = 0;
 
 	while (total < n_frames && r->done < r->data_bytes) {
-		size_t want = BUFFER_BYTES / r->frame_bytes, have;
+		size_t want = BUFFER_BYTES / r->frame_bytes, have = 0;
 		uint64_t left = (r->data_bytes - r->done) / r->frame_bytes;
 		int err;
 
@@ -334,6 +334,7 @@ static int read_mono(void *scope, struct cw_wav_reader *r, int16_t **ret, size_t
 	int16_t *block = talloc_array(scope, int16_t, (size_t)BLOCK * channels);
 	int16_t *pcm = talloc_array(scope, int16_t, total ? total : 1);
 
+	CW_ASSERT(channels);
 	if (!block || !pcm)
 		return ENOMEM;
 	while (done < total && got) {
@@ -358,9 +359,9 @@ static int read_mono(void *scope, struct cw_wav_reader *r, int16_t **ret, size_t
 int cw_wav_load_mono(void *parent, const char *path, unsigned rate_hz, int16_t **ret, size_t *n, struct cw_why *why)
 {
 	CW_SCOPED void *scope = talloc_new(NULL);
-	struct cw_wav_reader *r;
-	int16_t *pcm, *out;
-	size_t len, n_out;
+	struct cw_wav_reader *r = NULL;
+	int16_t *pcm = NULL, *out = NULL;
+	size_t len = 0, n_out = 0;
 	int err;
 
 	if (!scope)
@@ -368,6 +369,7 @@ int cw_wav_load_mono(void *parent, const char *path, unsigned rate_hz, int16_t *
 	err = cw_wav_open(scope, path, &r, why);
 	if (err)
 		return err;
+	CW_ASSERT(r);
 	if ((double)cw_wav_frames(r) * rate_hz / r->format.rate_hz > MONO_MAX || cw_wav_frames(r) > MONO_MAX)
 		return cw_why_at(why, EFBIG, path, 0, 0, "is too long to be loaded whole");
 	err = read_mono(scope, r, &pcm, &len);

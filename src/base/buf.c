@@ -2,6 +2,8 @@
 
 #include <errno.h>
 
+#include "base/mem.h"
+
 #define FIRST_CAP_BYTES 64
 
 /* Room for @n more bytes and the NUL, or the sticky error. */
@@ -41,6 +43,7 @@ void cw_buf_put(struct cw_buf *b, const void *bytes, size_t n)
 {
 	if (!grow(b, n))
 		return;
+	CW_ASSERT(b->p);
 	if (n)
 		memcpy(b->p + b->len, bytes, n);
 	b->len += n;

@@ -227,7 +227,7 @@ void cw_words_init(struct cw_words *ws, struct cw_str text)
 		k.all.len = LOOK_MAX_BYTES;
 	while (k.at < k.all.len && !(ws->cut && ws->n == CW_WORDS_MAX)) {
 		size_t n;
-		char bytes[4];
+		char bytes[4] = "";
 		uint32_t c = cw_char_next((struct cw_str){k.all.p + k.at, k.all.len - k.at}, &n);
 
 		if (cw_char_is_word(c))

@@ -195,7 +195,7 @@ static int load_variable(struct loaded *l, size_t i, struct cw_why *why)
 {
 	const struct key *k = &keys[i];
 	const char *value = getenv(k->variable);
-	char file_variable[64], secret[SECRET_MAX];
+	char file_variable[64], secret[SECRET_MAX] = "";
 
 	if (!value && k->kind == SECRET) {
 		snprintf(file_variable, sizeof(file_variable), "%s_FILE", k->variable);

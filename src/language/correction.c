@@ -104,7 +104,7 @@ static void trim_tail(const struct cw_words *ws, size_t from, size_t *to)
 static bool deny(const struct cw_words *ws, struct cw_str text, size_t from, bool cued, struct cw_correction *ret)
 {
 	size_t end = ws->n, of = find_phrase(ws, from, "instead of"), than = find_phrase(ws, from, "rather than");
-	size_t not = from;
+	size_t negation = from;
 
 	if (of < end || than < end) {
 		size_t at = of < end ? of : than;
@@ -113,27 +113,27 @@ static bool deny(const struct cw_words *ws, struct cw_str text, size_t from, boo
 		ret->wrong = cw_words_slice(ws, text, at + 2, end);
 		return true;
 	}
-	for (; not < end; not ++) {
-		if (!cw_words_is(ws, not, "not"))
+	for (; negation < end; negation++) {
+		if (!cw_words_is(ws, negation, "not"))
 			continue;
 
-		size_t but = find_phrase(ws, not, "but");
+		size_t but = find_phrase(ws, negation, "but");
 
 		if (but < end) {
-			ret->wrong = cw_words_slice(ws, text, not +1, but);
+			ret->wrong = cw_words_slice(ws, text, negation + 1, but);
 			ret->right = cw_words_slice(ws, text, but + 1, end);
 			return true;
 		}
-		if (cw_words_in(ws, not +1, harmless_after_not) || not +1 == end)
+		if (cw_words_in(ws, negation + 1, harmless_after_not) || negation + 1 == end)
 			continue;
-		if (!cued && not &&cw_words_in(ws, not -1, auxiliaries))
+		if (!cued && negation && cw_words_in(ws, negation - 1, auxiliaries))
 			continue;
 
-		size_t to = not ;
+		size_t to = negation;
 
 		trim_tail(ws, from, &to);
 		ret->right = cw_words_slice(ws, text, from, to);
-		ret->wrong = cw_words_slice(ws, text, not +1, end);
+		ret->wrong = cw_words_slice(ws, text, negation + 1, end);
 		return true;
 	}
 	return false;
@@ -178,9 +178,9 @@ bool cw_correction_parse(struct cw_str text, struct cw_correction *ret)
 	for (size_t i = 1; i < ws.n; i++) {
 		size_t it =
 			cw_words_is(&ws, i, "it's") || cw_words_is(&ws, i, "its") ? 1 : cw_words_match(&ws, i, "it is");
-		size_t not = find_phrase(&ws, 0, "not");
+		size_t negation = find_phrase(&ws, 0, "not");
 
-		if (it && not < i && not +1 < i && i + it < ws.n) {
+		if (it && negation < i && negation + 1 < i && i + it < ws.n) {
 			ret->found = true;
 			ret->right = cw_words_slice(&ws, text, i + it, ws.n);
 			denied_before(&ws, text, i, ret);

@@ -356,8 +356,8 @@ bool cw_name_parse(struct cw_str text, struct cw_name *ret)
 
 bool cw_name_correct(struct cw_name *name, struct cw_str text)
 {
-	struct parts have;
-	enum cw_name_how how;
+	struct parts have = {0};
+	enum cw_name_how how = CW_NAME_BARE;
 
 	split_name(name, &have);
 	if (!correct(&have, text, &how))

@@ -27,7 +27,7 @@ static void lower(const char *text, char *out, size_t size)
 size_t cw_state_at(const struct cw_words *ws, size_t i, char code[4])
 {
 	for (size_t k = 0; k < CW_COUNT(states); k++) {
-		char name[32], low[4], apart[4];
+		char name[32] = "", low[4] = "", apart[4];
 		size_t n;
 
 		lower(states[k].name, name, sizeof(name));

@@ -68,6 +68,7 @@ static void arm(struct end *e)
 
 static struct op *op_at(struct end *e, unsigned i)
 {
+	CW_ASSERT(e->ops_cap);
 	return &e->ops[(e->ops_first + i) % e->ops_cap];
 }
 

@@ -131,6 +131,7 @@ int cw_playout_mark(struct cw_playout *p, const char *name)
 		return EMSGSIZE;
 	if (p->marks_n == p->marks_cap && grow_marks(p))
 		return ENOBUFS;
+	CW_ASSERT(p->marks_cap);
 
 	struct mark *m = &p->marks[(p->marks_first + p->marks_n++) % p->marks_cap];
 

@@ -413,10 +413,7 @@ int cw_twilio_media_scan(const char *text, size_t len, struct cw_twilio_media *r
 
 static char *put(char *o, const char *s)
 {
-	size_t n = strlen(s);
-
-	memcpy(o, s, n);
-	return o + n;
+	return mempcpy(o, s, strlen(s));
 }
 
 static char *put_count(char *o, uint64_t v)

@@ -121,7 +121,14 @@ struct cw_str cw_exchange_body(const struct cw_exchange *x);
 /* Answer; ECONNRESET when the client is gone (the exchange is then freed all the same). */
 int cw_reply(struct cw_exchange *x, int status, const struct cw_header *headers, size_t n_headers, const void *body,
 	size_t len);
-/* Called (may be NULL) when the client goes away before the answer: the exchange is freed after it returns. */
+/* The same in pieces, for streams of events and the like: begin, more …, end; the exchange lives until the end. cw_reply_more()
+ * flushes; ECONNRESET when the client is gone, ENOBUFS when it does not read (8 MiB wait). @headers carry no length. */
+int cw_reply_begin(struct cw_exchange *x, int status, const struct cw_header *headers, size_t n_headers);
+int cw_reply_more(struct cw_exchange *x, const void *bytes, size_t n);
+int cw_reply_end(struct cw_exchange *x);
+/* Tear the connection (HTTP/2: the stream) down instead of an answer or in the middle of one; frees the exchange. */
+void cw_reply_break(struct cw_exchange *x);
+/* Called (may be NULL) when the client goes away before the answer or its end: the exchange is freed after it returns. */
 void cw_exchange_on_gone(struct cw_exchange *x, void (*gone)(void *arg), void *arg);
 /* Accept the upgrade: the WebSocket hangs from @parent; it is open when this returns, frames may be sent. */
 int cw_ws_accept(void *parent, struct cw_exchange *x, const struct cw_ws_limits *limits, const struct cw_ws_events *ev,

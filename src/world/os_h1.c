@@ -12,6 +12,8 @@
 #define IDLE_US     60000000    /* between requests */
 #define BODY_US     30000000    /* between two pieces of a body */
 #define WRITE_US    30000000    /* for the answer to be taken */
+#define LEN_CHUNKED (SIZE_MAX - 1)  /* instead of a length: the body comes in chunks */
+#define LEN_TO_END  SIZE_MAX        /* … or ends with the connection (HTTP/1.0) */
 #define H2_PREFACE  "PRI * HTTP/2.0\r\n"
 
 enum h1_state { H1_HEAD, H1_BODY, H1_ANSWERING, H1_WRITING, H1_CLOSING };
@@ -25,6 +27,7 @@ struct h1 {
 	bool keep_alive;
 	bool head_begun; /* bytes of a head are there: its deadline runs */
 	bool again;      /* a pipelined request waits for the loop */
+	bool old;        /* HTTP/1.0: knows no chunks */
 	bool serving;    /* serve() is on the stack: it goes on after the handler */
 };
 
@@ -79,7 +82,9 @@ static void encode_head(
 			continue; /* what would break the framing never leaves */
 		cw_buf_fmt(b, "%s: %s\r\n", headers[i].name, headers[i].value);
 	}
-	if (may_have_body(status))
+	if (len == LEN_CHUNKED)
+		cw_buf_puts(b, "Transfer-Encoding: chunked\r\n");
+	else if (may_have_body(status) && len != LEN_TO_END)
 		cw_buf_fmt(b, "Content-Length: %zu\r\n", len);
 	cw_buf_puts(b, h1_of(p)->keep_alive ? "Connection: keep-alive\r\n\r\n" : "Connection: close\r\n\r\n");
 }
@@ -133,6 +138,64 @@ static int h1_reply(struct cw_peer *p, struct cw_os_exchange *x, int status, con
 	talloc_free(x);
 	go_on(p);
 	return err;
+}
+
+static int h1_begin(
+	struct cw_peer *p, struct cw_os_exchange *x, int status, const struct cw_header *headers, size_t n)
+{
+	CW_BUF_SCOPED struct cw_buf head = CW_BUF(CW_SERVER_FIELDS_MAX * 2);
+	struct h1 *t = h1_of(p);
+	int err;
+
+	(void)x;
+	if (t->old)
+		t->keep_alive = false;
+	encode_head(&head, p, status, headers, n, t->old ? LEN_TO_END : LEN_CHUNKED);
+	err = cw_buf_err(&head);
+	if (!err)
+		err = cw_conn_write(p->conn, head.p, head.len, NULL, 0, CW_SERVER_QUEUE_MAX);
+	return err == EPIPE ? ECONNRESET : err;
+}
+
+static int h1_more(struct cw_peer *p, struct cw_os_exchange *x, const void *bytes, size_t n)
+{
+	CW_BUF_SCOPED struct cw_buf chunk = CW_BUF(CW_SERVER_QUEUE_MAX);
+	int err;
+
+	if (x->head_only)
+		return 0;
+	if (h1_of(p)->old) {
+		err = cw_conn_write(p->conn, bytes, n, NULL, 0, CW_SERVER_QUEUE_MAX);
+	} else {
+		cw_buf_fmt(&chunk, "%zx\r\n", n);
+		cw_buf_put(&chunk, bytes, n);
+		cw_buf_puts(&chunk, "\r\n");
+		err = cw_buf_err(&chunk);
+		if (!err)
+			err = cw_conn_write(p->conn, chunk.p, chunk.len, NULL, 0, CW_SERVER_QUEUE_MAX);
+	}
+	return err == EPIPE ? ECONNRESET : err == EMSGSIZE ? ENOBUFS : err;
+}
+
+static int h1_end(struct cw_peer *p, struct cw_os_exchange *x)
+{
+	static const char last[] = "0\r\n\r\n";
+	struct h1 *t = h1_of(p);
+	int err = 0;
+
+	if (!t->old && !x->head_only)
+		err = cw_conn_write(p->conn, last, sizeof(last) - 1, NULL, 0, SIZE_MAX / 4);
+	if (err)
+		t->keep_alive = false;
+	talloc_free(x);
+	go_on(p);
+	return err == EPIPE ? ECONNRESET : err;
+}
+
+static void h1_cut(struct cw_peer *p, struct cw_os_exchange *x)
+{
+	talloc_free(x);
+	talloc_free(p); /* closes the socket in the middle of the body */
 }
 
 /* The request cannot be understood or taken: answer and close, as nobody knows where the next one would start. */
@@ -200,6 +263,7 @@ static void begin_request(struct cw_peer *p, const struct cw_http1_head *h)
 	int err;
 
 	t->keep_alive = h->keep_alive;
+	t->old = h->http_1_0;
 	if (h->has_length && h->length > p->listener->routes.max_body) {
 		refuse(p, 413);
 		return;
@@ -429,6 +493,10 @@ static const struct cw_peer_proto h1_proto = {
 	.timeout = h1_timeout,
 	.lost = h1_lost,
 	.reply = h1_reply,
+	.begin = h1_begin,
+	.more = h1_more,
+	.end = h1_end,
+	.cut = h1_cut,
 };
 
 int cw_h1_start(struct cw_peer *p)

@@ -24,6 +24,8 @@ struct stream {
 	bool ready, lost, dispatched;
 	char *answer;
 	size_t answer_len, answer_at;
+	bool pieces, open;   /* an answer in pieces; more may come */
+	struct cw_buf piece; /* of it, what is not sent yet */
 	struct stream *prev, *next;
 };
 
@@ -44,6 +46,7 @@ static int stream_gone(struct stream *s)
 {
 	if (s->exchange)
 		talloc_free(s->exchange);
+	cw_buf_clear(&s->piece);
 	DL_DELETE(s->h2->streams, s);
 	s->h2->n_streams--;
 	return 0;
@@ -301,6 +304,26 @@ static ssize_t read_answer(nghttp2_session *session, int32_t id, uint8_t *to, si
 	return (ssize_t)n;
 }
 
+static ssize_t read_pieces(nghttp2_session *session, int32_t id, uint8_t *to, size_t n, uint32_t *flags,
+	nghttp2_data_source *source, void *arg)
+{
+	struct stream *s = source->ptr;
+
+	(void)session;
+	(void)id;
+	(void)arg;
+	if (!s->piece.len && s->open)
+		return NGHTTP2_ERR_DEFERRED;
+	if (n > s->piece.len)
+		n = s->piece.len;
+	if (n)
+		memcpy(to, s->piece.p, n);
+	cw_buf_trim_front(&s->piece, n);
+	if (!s->piece.len && !s->open)
+		*flags |= NGHTTP2_DATA_FLAG_EOF;
+	return (ssize_t)n;
+}
+
 static bool of_http1(const char *name)
 {
 	return cw_str_eq_fold(cw_str(name), "connection") || cw_str_eq_fold(cw_str(name), "transfer-encoding") ||
@@ -317,7 +340,8 @@ static void add_field(nghttp2_nv *nv, size_t *n, const char *name, const char *v
 /* nghttp2 copies the fields. Names must be lower case in HTTP/2. */
 static int submit(struct stream *s, int status, const struct cw_header *headers, size_t n, size_t len)
 {
-	nghttp2_data_provider body = {.source.ptr = s, .read_callback = read_answer};
+	nghttp2_data_provider body = {
+		.source.ptr = s, .read_callback = s->pieces ? read_pieces : read_answer};
 	CW_SCOPED void *scratch = talloc_new(NULL);
 	nghttp2_nv nv[FIELDS_ROOM];
 	char code[12], length[24];
@@ -326,7 +350,8 @@ static int submit(struct stream *s, int status, const struct cw_header *headers,
 	snprintf(code, sizeof(code), "%d", status);
 	snprintf(length, sizeof(length), "%zu", len);
 	add_field(nv, &n_nv, ":status", code);
-	add_field(nv, &n_nv, "content-length", length);
+	if (!s->pieces)
+		add_field(nv, &n_nv, "content-length", length);
 	for (size_t i = 0; i < n && n_nv < FIELDS_ROOM; i++) {
 		char *name = talloc_strdup(scratch, headers[i].name);
 
@@ -338,7 +363,8 @@ static int submit(struct stream *s, int status, const struct cw_header *headers,
 			*c = (char)tolower((unsigned char)*c);
 		add_field(nv, &n_nv, name, headers[i].value);
 	}
-	return nghttp2_submit_response(s->h2->session, s->id, nv, n_nv, s->answer_len ? &body : NULL) ? ENOMEM : 0;
+	return nghttp2_submit_response(s->h2->session, s->id, nv, n_nv,
+		       s->answer_len || s->pieces ? &body : NULL) ? ENOMEM : 0;
 }
 
 static int h2_reply(struct cw_peer *p, struct cw_os_exchange *x, int status, const struct cw_header *headers, size_t n,
@@ -362,6 +388,71 @@ static int h2_reply(struct cw_peer *p, struct cw_os_exchange *x, int status, con
 	if (!t->running && !pump_out(t))
 		err = ECONNRESET; /* the connection reports its end itself */
 	return err;
+}
+
+static struct stream *stream_of(struct cw_peer *p, const struct cw_os_exchange *x)
+{
+	return nghttp2_session_get_stream_user_data(h2_of(p)->session, x->stream);
+}
+
+/* Send what there is now, unless the outermost call does it anyway. */
+static int flush_out(struct cw_peer *p)
+{
+	struct h2 *t = h2_of(p);
+
+	return !t->running && !pump_out(t) ? ECONNRESET : 0; /* the connection reports its end itself */
+}
+
+static int h2_begin(
+	struct cw_peer *p, struct cw_os_exchange *x, int status, const struct cw_header *headers, size_t n)
+{
+	struct stream *s = stream_of(p, x);
+	int err;
+
+	if (!s)
+		return ECONNRESET;
+	s->pieces = s->open = true;
+	s->piece = CW_BUF(CW_SERVER_QUEUE_MAX);
+	err = submit(s, status, headers, n, 0);
+	return err ? err : flush_out(p);
+}
+
+static int h2_more(struct cw_peer *p, struct cw_os_exchange *x, const void *bytes, size_t n)
+{
+	struct stream *s = stream_of(p, x);
+
+	if (!s)
+		return ECONNRESET;
+	if (x->head_only)
+		return 0;
+	if (s->piece.len + n > CW_SERVER_QUEUE_MAX)
+		return ENOBUFS;
+	cw_buf_put(&s->piece, bytes, n);
+	if (cw_buf_err(&s->piece))
+		return cw_buf_err(&s->piece);
+	(void)nghttp2_session_resume_data(h2_of(p)->session, s->id); /* fails when it was not waiting: then it comes anyway */
+	return flush_out(p);
+}
+
+static int h2_end(struct cw_peer *p, struct cw_os_exchange *x)
+{
+	struct stream *s = stream_of(p, x);
+
+	talloc_free(x);
+	if (!s)
+		return ECONNRESET;
+	s->open = false;
+	(void)nghttp2_session_resume_data(h2_of(p)->session, s->id); /* as above */
+	return flush_out(p);
+}
+
+static void h2_cut(struct cw_peer *p, struct cw_os_exchange *x)
+{
+	int32_t id = x->stream;
+
+	talloc_free(x);
+	(void)nghttp2_submit_rst_stream(h2_of(p)->session, NGHTTP2_FLAG_NONE, id, NGHTTP2_INTERNAL_ERROR);
+	(void)flush_out(p);
 }
 
 /* ---- life ---- */
@@ -408,6 +499,10 @@ static const struct cw_peer_proto h2_proto = {
 	.timeout = h2_timeout,
 	.lost = h2_lost,
 	.reply = h2_reply,
+	.begin = h2_begin,
+	.more = h2_more,
+	.end = h2_end,
+	.cut = h2_cut,
 };
 
 static int new_session(struct h2 *t)

@@ -164,6 +164,10 @@ int cw_os_listen(void *parent, struct cw_world *w, const struct cw_listen_conf *
 unsigned cw_os_server_port(const struct cw_server *l);
 int cw_os_reply(struct cw_exchange *x, int status, const struct cw_header *headers, size_t n_headers, const void *body,
 	size_t len);
+int cw_os_reply_begin(struct cw_exchange *x, int status, const struct cw_header *headers, size_t n_headers);
+int cw_os_reply_more(struct cw_exchange *x, const void *bytes, size_t n);
+int cw_os_reply_end(struct cw_exchange *x);
+void cw_os_reply_break(struct cw_exchange *x);
 int cw_os_udp_open(
 	void *parent, struct cw_world *w, const char *address, cw_udp_fn *fn, void *arg, struct cw_udp **ret);
 int cw_os_udp_send(struct cw_udp *u, const void *bytes, size_t n, const struct sockaddr *to);

@@ -138,6 +138,40 @@ int cw_os_reply(struct cw_exchange *base, int status, const struct cw_header *he
 	return err;
 }
 
+int cw_os_reply_begin(struct cw_exchange *base, int status, const struct cw_header *headers, size_t n_headers)
+{
+	struct cw_os_exchange *x = (struct cw_os_exchange *)base;
+
+	return x->peer ? x->peer->proto->begin(x->peer, x, status, headers, n_headers) : ECONNRESET;
+}
+
+int cw_os_reply_more(struct cw_exchange *base, const void *bytes, size_t n)
+{
+	struct cw_os_exchange *x = (struct cw_os_exchange *)base;
+
+	return x->peer ? x->peer->proto->more(x->peer, x, bytes, n) : ECONNRESET;
+}
+
+int cw_os_reply_end(struct cw_exchange *base)
+{
+	struct cw_os_exchange *x = (struct cw_os_exchange *)base;
+
+	if (x->peer)
+		return x->peer->proto->end(x->peer, x);
+	talloc_free(x);
+	return ECONNRESET;
+}
+
+void cw_os_reply_break(struct cw_exchange *base)
+{
+	struct cw_os_exchange *x = (struct cw_os_exchange *)base;
+
+	if (x->peer)
+		x->peer->proto->cut(x->peer, x);
+	else
+		talloc_free(x);
+}
+
 const char *cw_status_text(int status)
 {
 	static const struct {

@@ -12,6 +12,7 @@
 #include "world/conn.h"
 #include "world/os_int.h"
 
+#define CW_SERVER_QUEUE_MAX  (8u * 1024 * 1024) /* bytes of an answer in pieces the client has not read */
 #define CW_SERVER_FIELDS_MAX (32 * 1024) /* bytes of names and values in one request */
 
 struct cw_peer;
@@ -45,6 +46,12 @@ struct cw_peer_proto {
 	void (*lost)(struct cw_peer *p);
 	int (*reply)(struct cw_peer *p, struct cw_os_exchange *x, int status, const struct cw_header *headers,
 		size_t n_headers, const void *body, size_t len);
+	/* An answer in pieces; @x is freed by end and cut. */
+	int (*begin)(struct cw_peer *p, struct cw_os_exchange *x, int status, const struct cw_header *headers,
+		size_t n_headers);
+	int (*more)(struct cw_peer *p, struct cw_os_exchange *x, const void *bytes, size_t n);
+	int (*end)(struct cw_peer *p, struct cw_os_exchange *x);
+	void (*cut)(struct cw_peer *p, struct cw_os_exchange *x);
 };
 
 struct cw_peer {

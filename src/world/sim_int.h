@@ -65,10 +65,19 @@ unsigned sim_server_port(const struct cw_server *l);
 int sim_reply(struct cw_exchange *x, int status, const struct cw_header *headers, size_t n_headers, const void *body,
 	size_t len);
 
+int sim_reply_begin(struct cw_exchange *x, int status, const struct cw_header *headers, size_t n_headers);
+int sim_reply_more(struct cw_exchange *x, const void *bytes, size_t n);
+int sim_reply_end(struct cw_exchange *x);
+void sim_reply_break(struct cw_exchange *x);
+
 /* The answering half of a request: an HTTP client or a WebSocket that wants to open. */
 struct sim_asker {
 	void (*replied)(
 		void *asker, int status, const struct cw_header *headers, size_t n, const void *body, size_t len);
+	/* An answer in pieces; NULL for a WebSocket, which has no use for a body. */
+	void (*began)(void *asker, int status, const struct cw_header *headers, size_t n);
+	void (*piece)(void *asker, const void *bytes, size_t n);
+	void (*ended)(void *asker, bool whole);
 };
 struct sim_exchange {
 	struct cw_exchange x; /* first */

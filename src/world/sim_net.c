@@ -123,6 +123,53 @@ int sim_reply(struct cw_exchange *x, int status, const struct cw_header *headers
 	return answer((struct sim_exchange *)x, status, headers, n_headers, body, len);
 }
 
+int sim_reply_begin(struct cw_exchange *base, int status, const struct cw_header *headers, size_t n_headers)
+{
+	struct sim_exchange *x = (struct sim_exchange *)base;
+
+	if (!x->asker)
+		return ECONNRESET;
+	if (x->how->began)
+		x->how->began(x->asker, status, headers, n_headers);
+	else
+		x->how->replied(x->asker, status, headers, n_headers, NULL, 0);
+	return 0;
+}
+
+int sim_reply_more(struct cw_exchange *base, const void *bytes, size_t n)
+{
+	struct sim_exchange *x = (struct sim_exchange *)base;
+
+	if (!x->asker)
+		return ECONNRESET;
+	if (x->how->piece)
+		x->how->piece(x->asker, bytes, n);
+	return 0;
+}
+
+/* The answer is over, whole or torn off. */
+static int end_pieces(struct sim_exchange *x, bool whole)
+{
+	bool gone = !x->asker;
+
+	if (!gone && x->how->ended)
+		x->how->ended(x->asker, whole);
+	else if (!gone && !whole)
+		x->how->replied(x->asker, 500, NULL, 0, NULL, 0);
+	talloc_free(x);
+	return gone ? ECONNRESET : 0;
+}
+
+int sim_reply_end(struct cw_exchange *x)
+{
+	return end_pieces((struct sim_exchange *)x, true);
+}
+
+void sim_reply_break(struct cw_exchange *x)
+{
+	(void)end_pieces((struct sim_exchange *)x, false); /* a client that is gone needs no reset */
+}
+
 static int copy_request(struct sim_exchange *x, const struct sim_request *r)
 {
 	x->x.method = talloc_strdup(x, r->method);
@@ -193,6 +240,18 @@ int sim_deliver_request(struct sim *s, const struct sim_request *r, const struct
 
 /* ---- HTTP client ---- */
 
+enum part_kind { PART_HEAD, PART_BYTES, PART_END, PART_RESET };
+
+/* One piece of an answer on its way; they arrive in order. */
+struct sim_part {
+	struct sim_http *http;
+	enum part_kind kind;
+	struct sim_event *event;
+	struct sim_part *prev, *next;
+	size_t len;
+	char *bytes;
+};
+
 struct sim_http {
 	struct sim *sim;
 	struct cw_http_events ev;
@@ -210,10 +269,17 @@ struct sim_http {
 	size_t n_headers;
 	char *body;
 	size_t body_len;
+	struct sim_part *parts; /* of an answer in pieces */
+	uint64_t last_us;       /* when the last of them arrives */
+	bool stalled;           /* by a fault: nothing more comes */
 };
 
 static int http_destroy(struct sim_http *h)
 {
+	struct sim_part *part;
+
+	DL_FOREACH (h->parts, part)
+		sim_event_cancel(part->event);
 	cw_timer_stop(&h->deadline);
 	cw_timer_stop(&h->total);
 	if (h->event)
@@ -320,7 +386,89 @@ static void http_replied(
 	h->event = sim_at(s, delay, reset ? reset_arrives : answer_arrives, NULL, h);
 }
 
-static const struct sim_asker http_asker = {http_replied};
+/* ---- an answer in pieces ---- */
+
+static void part_arrives(void *arg)
+{
+	struct sim_part *part = arg;
+	struct sim_http *h = part->http;
+	struct sim *s = h->sim;
+	enum part_kind kind = part->kind;
+
+	DL_DELETE(h->parts, part);
+	if (kind == PART_END || kind == PART_RESET) {
+		http_close(h, kind == PART_END ? 0 : ECONNRESET);
+		return;
+	}
+	cw_timer_start(&h->deadline, h->deadlines.idle_us, http_timed_out, h);
+	s->serving = h;
+	if (kind == PART_HEAD && h->ev.headers)
+		h->ev.headers(h->status, h->headers, h->n_headers, h->arg);
+	if (kind == PART_BYTES) {
+		h->body_len += part->len;
+		if (h->body_len > h->max_body) {
+			http_close(h, EMSGSIZE);
+			return;
+		}
+		if (h->ev.data)
+			h->ev.data(part->bytes, part->len, h->arg);
+	}
+	if (s->serving == h)
+		talloc_free(part);
+}
+
+/* Let a piece travel; the faults of the await point may hold it up, tear the connection or spoil it. */
+static void send_part(struct sim_http *h, enum part_kind kind, const void *bytes, size_t n)
+{
+	struct sim *s = h->sim;
+	uint64_t at = s->now_us + sim_delay(s, &s->conf.net);
+	struct sim_part *part = h->stalled ? NULL : talloc_zero(h, struct sim_part);
+
+	if (!part || sim_fault(s, CW_FAULT_STALL, h->label)) {
+		h->stalled = true;
+		return;
+	}
+	if (sim_fault(s, CW_FAULT_LATE, h->label))
+		at += sim_late(s);
+	part->http = h;
+	part->kind = sim_fault(s, CW_FAULT_RESET, h->label) ? PART_RESET : kind;
+	part->len = n;
+	part->bytes = talloc_memdup(part, n ? bytes : "", n ? n : 1);
+	if (!part->bytes)
+		part->kind = PART_RESET;
+	else if (n && sim_fault(s, CW_FAULT_GARBAGE, h->label))
+		sim_garble(s, part->bytes, n);
+	h->stalled = part->kind == PART_RESET;
+	h->last_us = at > h->last_us ? at : h->last_us;
+	part->event = sim_at(s, h->last_us - s->now_us, part_arrives, NULL, part);
+	if (part->event)
+		DL_APPEND(h->parts, part);
+	h->stalled = h->stalled || !part->event;
+}
+
+static void http_began(void *asker, int status, const struct cw_header *headers, size_t n)
+{
+	struct sim_http *h = asker;
+
+	h->status = status;
+	h->headers = talloc_zero_array(h, struct cw_header, n + 1);
+	for (size_t i = 0; h->headers && i < n; i++)
+		h->headers[h->n_headers++] = (struct cw_header){
+			talloc_strdup(h->headers, headers[i].name), talloc_strdup(h->headers, headers[i].value)};
+	send_part(h, h->headers ? PART_HEAD : PART_RESET, NULL, 0);
+}
+
+static void http_piece(void *asker, const void *bytes, size_t n)
+{
+	send_part(asker, PART_BYTES, bytes, n);
+}
+
+static void http_ended(void *asker, bool whole)
+{
+	send_part(asker, whole ? PART_END : PART_RESET, NULL, 0);
+}
+
+static const struct sim_asker http_asker = {http_replied, http_began, http_piece, http_ended};
 
 static void request_arrives(void *arg)
 {
@@ -375,6 +523,7 @@ static void set_deadlines(struct sim_http *h, const struct cw_deadlines *d)
 
 	h->deadlines.connect_us = d->connect_us ? d->connect_us : dflt.connect_us;
 	h->deadlines.first_byte_us = d->first_byte_us ? d->first_byte_us : dflt.first_byte_us;
+	h->deadlines.idle_us = d->idle_us ? d->idle_us : dflt.idle_us;
 	h->deadlines.total_us = d->total_us ? d->total_us : dflt.total_us;
 	cw_timer_start(&h->deadline, h->deadlines.first_byte_us, http_timed_out, h);
 	if (h->deadlines.total_us != UINT64_MAX)

@@ -353,7 +353,7 @@ static void upgrade_replied(
 	ws->event = sim_at(s, sim_delay(s, &s->conf.net), connect_failed, NULL, ws);
 }
 
-static const struct sim_asker ws_asker = {upgrade_replied};
+static const struct sim_asker ws_asker = {.replied = upgrade_replied};
 
 static void upgrade_arrives(void *arg)
 {

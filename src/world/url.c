@@ -164,7 +164,7 @@ char *cw_url_resolve(void *parent, const char *base, const char *ref)
 
 	if (strstr(ref, "://"))
 		return talloc_strdup(parent, ref);
-	if (cw_url_parse(NULL, base, &b, NULL))
+	if (cw_url_parse(NULL, base, &b, NULL) || !b)
 		return NULL;
 	if (ref[0] == '/' && ref[1] == '/')
 		return talloc_asprintf(parent, "%s:%s", b->scheme, ref);

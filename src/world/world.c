@@ -93,6 +93,26 @@ int cw_reply(struct cw_exchange *x, int status, const struct cw_header *headers,
 	return x->world->ops->reply(x, status, headers, n_headers, body, len);
 }
 
+int cw_reply_begin(struct cw_exchange *x, int status, const struct cw_header *headers, size_t n_headers)
+{
+	return x->world->ops->reply_begin(x, status, headers, n_headers);
+}
+
+int cw_reply_more(struct cw_exchange *x, const void *bytes, size_t n)
+{
+	return n ? x->world->ops->reply_more(x, bytes, n) : 0;
+}
+
+int cw_reply_end(struct cw_exchange *x)
+{
+	return x->world->ops->reply_end(x);
+}
+
+void cw_reply_break(struct cw_exchange *x)
+{
+	x->world->ops->reply_break(x);
+}
+
 int cw_ws_accept(void *parent, struct cw_exchange *x, const struct cw_ws_limits *limits, const struct cw_ws_events *ev,
 	void *arg, struct cw_ws **ret)
 {

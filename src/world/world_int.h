@@ -30,6 +30,10 @@ struct cw_world_ops {
 	unsigned (*server_port)(const struct cw_server *l);
 	int (*reply)(struct cw_exchange *x, int status, const struct cw_header *headers, size_t n_headers,
 		const void *body, size_t len);
+	int (*reply_begin)(struct cw_exchange *x, int status, const struct cw_header *headers, size_t n_headers);
+	int (*reply_more)(struct cw_exchange *x, const void *bytes, size_t n);
+	int (*reply_end)(struct cw_exchange *x);
+	void (*reply_break)(struct cw_exchange *x);
 	int (*ws_accept)(void *parent, struct cw_exchange *x, const struct cw_ws_limits *limits,
 		const struct cw_ws_events *ev, void *arg, struct cw_ws **ret);
 	int (*udp_open)(
