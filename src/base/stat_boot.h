@@ -30,14 +30,13 @@ typedef double cw_boot_fn(const size_t *index, size_t n, void *arg);
 
 /* Interval of @fn over @n units; *@ret is unknown with fewer than CW_BOOT_MIN_N, or when @fn is NAN on the sample itself or on more than half
  * of the draws. ENOMEM. */
-int cw_stat_boot(
-	size_t n, cw_boot_fn *fn, void *arg, const struct cw_boot_conf *conf, struct cw_interval *ret);
+int cw_stat_boot(size_t n, cw_boot_fn *fn, void *arg, const struct cw_boot_conf *conf, struct cw_interval *ret);
 
 /* Mean of values, one unit each. */
 int cw_stat_boot_mean(const double *values, size_t n, const struct cw_boot_conf *conf, struct cw_interval *ret);
 /* Σ num / Σ den over units: a pooled word error rate over calls. */
-int cw_stat_boot_ratio(const double *num, const double *den, size_t n, const struct cw_boot_conf *conf,
-	struct cw_interval *ret);
+int cw_stat_boot_ratio(
+	const double *num, const double *den, size_t n, const struct cw_boot_conf *conf, struct cw_interval *ret);
 /* Mean of all values where value i belongs to cluster @cluster[i] (0 … @n_clusters - 1): whole clusters are drawn. */
 int cw_stat_boot_cluster_mean(const double *values, const size_t *cluster, size_t n, size_t n_clusters,
 	const struct cw_boot_conf *conf, struct cw_interval *ret);
