@@ -33,6 +33,15 @@ struct cw_dimensions { /* each list has at least one value, unless the command l
 	struct cw_list languages, voices, channels;
 };
 
+struct cw_judge_spec { /* `judge:` of a file: who decides llm-rubric and its kin; a member that is not given is NULL, negative or 0 */
+	bool given;
+	const char *model;
+	const char *base_url;     /* of an OpenAI-style server */
+	const char *calibration;  /* JSONL with labels, as seen from the file that names it */
+	double min_kappa;         /* lower bound of kappa below which the judge is not believed */
+	unsigned confirm_on_fail; /* votes a failing verdict needs, 0: the judge's default */
+};
+
 struct cw_test {
 	const char *id;
 	const char *description; /* or "" */
@@ -50,7 +59,12 @@ struct cw_test {
 	double speed;         /* of the caller's voice */
 	unsigned repeat;
 	uint64_t timeout_us;
-	bool fresh; /* short form: begins a conversation of its own */
+	bool fresh;       /* short form: begins a conversation of its own */
+	double threshold; /* share of the weighted score that is enough to pass, NAN: every assertion must pass */
+	const char *
+		variant; /* "plan_gold.n_2": values of the matrix's own variables, part of the slice; "" when there are none */
+	struct cw_opt_pair *chosen; /* the same as name and value: --var NAME=VALUE picks it again */
+	size_t n_chosen;
 };
 
 struct cw_gates { /* negative: not set */
@@ -64,13 +78,19 @@ struct cw_scenario {
 	const char *name, *description;
 	uint64_t hash; /* of the file's bytes */
 	struct cw_gates gates;
+	struct cw_judge_spec judge;
 	struct cw_test **tests;
 	size_t n_tests;
+	struct cw_list
+		notes; /* what an importer could not carry over, each with file:line:column: to be printed as warnings */
 };
 
 struct cw_scenario_conf {
 	const struct cw_opt_pair *vars; /* --var */
 	size_t n_vars;
+	/* Reads files named by !include, file:// and $ref instead of the file system (tests, fuzzing): ENOENT when there is none. May be NULL. */
+	int (*read)(const char *path, size_t max, struct cw_buf *b, void *arg);
+	void *read_arg;
 };
 
 /* ENOENT, EBADMSG (not YAML), EINVAL (with file:line:column). */
