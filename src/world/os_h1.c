@@ -7,13 +7,13 @@
 #include "world/server_int.h"
 
 #define BUFFER_MAX  (192 * 1024)
-#define BUFFER_FULL (64 * 1024) /* pipelined requests held while one is being answered */
-#define HEAD_US     10000000    /* from the first byte of a head to its end */
-#define IDLE_US     60000000    /* between requests */
-#define BODY_US     30000000    /* between two pieces of a body */
-#define WRITE_US    30000000    /* for the answer to be taken */
-#define LEN_CHUNKED (SIZE_MAX - 1)  /* instead of a length: the body comes in chunks */
-#define LEN_TO_END  SIZE_MAX        /* … or ends with the connection (HTTP/1.0) */
+#define BUFFER_FULL (64 * 1024)    /* pipelined requests held while one is being answered */
+#define HEAD_US     10000000       /* from the first byte of a head to its end */
+#define IDLE_US     60000000       /* between requests */
+#define BODY_US     30000000       /* between two pieces of a body */
+#define WRITE_US    30000000       /* for the answer to be taken */
+#define LEN_CHUNKED (SIZE_MAX - 1) /* instead of a length: the body comes in chunks */
+#define LEN_TO_END  SIZE_MAX       /* … or ends with the connection (HTTP/1.0) */
 #define H2_PREFACE  "PRI * HTTP/2.0\r\n"
 
 enum h1_state { H1_HEAD, H1_BODY, H1_ANSWERING, H1_WRITING, H1_CLOSING };
@@ -140,8 +140,7 @@ static int h1_reply(struct cw_peer *p, struct cw_os_exchange *x, int status, con
 	return err;
 }
 
-static int h1_begin(
-	struct cw_peer *p, struct cw_os_exchange *x, int status, const struct cw_header *headers, size_t n)
+static int h1_begin(struct cw_peer *p, struct cw_os_exchange *x, int status, const struct cw_header *headers, size_t n)
 {
 	CW_BUF_SCOPED struct cw_buf head = CW_BUF(CW_SERVER_FIELDS_MAX * 2);
 	struct h1 *t = h1_of(p);

@@ -340,8 +340,7 @@ static void add_field(nghttp2_nv *nv, size_t *n, const char *name, const char *v
 /* nghttp2 copies the fields. Names must be lower case in HTTP/2. */
 static int submit(struct stream *s, int status, const struct cw_header *headers, size_t n, size_t len)
 {
-	nghttp2_data_provider body = {
-		.source.ptr = s, .read_callback = s->pieces ? read_pieces : read_answer};
+	nghttp2_data_provider body = {.source.ptr = s, .read_callback = s->pieces ? read_pieces : read_answer};
 	CW_SCOPED void *scratch = talloc_new(NULL);
 	nghttp2_nv nv[FIELDS_ROOM];
 	char code[12], length[24];
@@ -363,8 +362,9 @@ static int submit(struct stream *s, int status, const struct cw_header *headers,
 			*c = (char)tolower((unsigned char)*c);
 		add_field(nv, &n_nv, name, headers[i].value);
 	}
-	return nghttp2_submit_response(s->h2->session, s->id, nv, n_nv,
-		       s->answer_len || s->pieces ? &body : NULL) ? ENOMEM : 0;
+	return nghttp2_submit_response(s->h2->session, s->id, nv, n_nv, s->answer_len || s->pieces ? &body : NULL)
+		       ? ENOMEM
+		       : 0;
 }
 
 static int h2_reply(struct cw_peer *p, struct cw_os_exchange *x, int status, const struct cw_header *headers, size_t n,
@@ -403,8 +403,7 @@ static int flush_out(struct cw_peer *p)
 	return !t->running && !pump_out(t) ? ECONNRESET : 0; /* the connection reports its end itself */
 }
 
-static int h2_begin(
-	struct cw_peer *p, struct cw_os_exchange *x, int status, const struct cw_header *headers, size_t n)
+static int h2_begin(struct cw_peer *p, struct cw_os_exchange *x, int status, const struct cw_header *headers, size_t n)
 {
 	struct stream *s = stream_of(p, x);
 	int err;
@@ -430,7 +429,8 @@ static int h2_more(struct cw_peer *p, struct cw_os_exchange *x, const void *byte
 	cw_buf_put(&s->piece, bytes, n);
 	if (cw_buf_err(&s->piece))
 		return cw_buf_err(&s->piece);
-	(void)nghttp2_session_resume_data(h2_of(p)->session, s->id); /* fails when it was not waiting: then it comes anyway */
+	(void)nghttp2_session_resume_data(
+		h2_of(p)->session, s->id); /* fails when it was not waiting: then it comes anyway */
 	return flush_out(p);
 }
 

@@ -34,6 +34,31 @@ static void client_gone(void *arg)
 	server.gone = true;
 }
 
+/* The second half of an answer in pieces: whole or torn off by the path. */
+static void more_pieces(void *arg)
+{
+	struct cw_exchange *x = server.waiting;
+
+	(void)arg;
+	assert_int_equal(cw_reply_more(x, "two", 3), 0);
+	if (!strcmp(cw_exchange_path(x), "/torn"))
+		cw_reply_break(x);
+	else
+		assert_int_equal(cw_reply_end(x), 0);
+}
+
+static void begin_pieces(struct cw_exchange *x)
+{
+	const struct cw_header headers[] = {{"X-Method", cw_exchange_method(x)}, {"Content-Length", "999"}};
+
+	cw_exchange_on_gone(x, client_gone, NULL);
+	assert_int_equal(cw_reply_begin(x, 200, headers, 2), 0);
+	assert_int_equal(cw_reply_more(x, "one ", 4), 0);
+	server.waiting = x;
+	if (strcmp(cw_exchange_path(x), "/stuck") != 0)
+		cw_timer_start(&server.later, 50000, more_pieces, NULL);
+}
+
 static void on_request(struct cw_exchange *x, void *arg)
 {
 	const char *path = cw_exchange_path(x);
@@ -49,6 +74,8 @@ static void on_request(struct cw_exchange *x, void *arg)
 	} else if (!strcmp(path, "/late")) {
 		server.waiting = x;
 		cw_timer_start(&server.later, 50000, answer_later, NULL);
+	} else if (!strcmp(path, "/pieces") || !strcmp(path, "/torn") || !strcmp(path, "/stuck")) {
+		begin_pieces(x);
 	} else if (!strcmp(path, "/never")) {
 		cw_exchange_on_gone(x, client_gone, NULL);
 	} else if (!strcmp(path, "/big")) {
@@ -302,6 +329,67 @@ static void a_freed_request_is_silent(void **state)
 	assert_false(c.closed);
 }
 
+static void an_answer_comes_in_pieces(void **state)
+{
+	struct client c = {0};
+
+	(void)state;
+	serve();
+	for (int round = 0; round < 2; round++) { /* the connection serves on after it */
+		c = (struct client){0};
+		ask(&c, &(struct cw_http_req){.method = "GET", .url = url("http", "/pieces")});
+		EXPECT_SOON(c.n == 4);
+		assert_memory_equal(c.body, "one ", 4);
+		assert_false(c.closed);
+		serve_until(&c.closed);
+		assert_int_equal(c.err, 0);
+		assert_int_equal(c.status, 200);
+		assert_string_equal(c.body, "one two");
+		assert_string_equal(c.method, "GET");
+	}
+	assert_false(server.gone);
+}
+
+static void a_torn_answer_is_an_error(void **state)
+{
+	struct client c = {0};
+
+	(void)state;
+	serve();
+	ask(&c, &(struct cw_http_req){.method = "GET", .url = url("http", "/torn")});
+	serve_until(&c.closed);
+	assert_int_equal(c.status, 200);
+	assert_int_equal(c.err, ECONNRESET);
+}
+
+static void a_stuck_answer_times_out_and_its_server_hears_of_it(void **state)
+{
+	struct client c = {0};
+
+	(void)state;
+	serve();
+	ask(&c, &(struct cw_http_req){
+			.method = "GET", .url = url("http", "/stuck"), .deadlines = {.idle_us = 200000}});
+	serve_until(&c.closed);
+	assert_int_equal(c.err, ETIMEDOUT);
+	assert_string_equal(c.body, "one ");
+	EXPECT_SOON(server.gone);
+}
+
+static void an_answer_in_pieces_may_be_freed_in_its_handlers(void **state)
+{
+	(void)state;
+	serve();
+	for (const char *where = "hd"; *where; where++) {
+		struct client c = {.free_in = *where};
+
+		server.gone = false;
+		ask(&c, &(struct cw_http_req){.method = "GET", .url = url("http", "/stuck")});
+		EXPECT_SOON(c.freed && server.gone);
+		assert_false(c.closed);
+	}
+}
+
 static void a_request_may_be_freed_in_its_handlers(void **state)
 {
 	(void)state;
@@ -501,6 +589,10 @@ int main(void)
 		BOTH(too_much_body_is_413),
 		BOTH(a_freed_request_is_silent),
 		BOTH(a_request_may_be_freed_in_its_handlers),
+		BOTH(an_answer_comes_in_pieces),
+		BOTH(a_torn_answer_is_an_error),
+		BOTH(a_stuck_answer_times_out_and_its_server_hears_of_it),
+		BOTH(an_answer_in_pieces_may_be_freed_in_its_handlers),
 		BOTH(messages_go_both_ways_in_order),
 		BOTH(the_server_may_close),
 		BOTH(a_large_message_arrives_whole),

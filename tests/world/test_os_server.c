@@ -15,6 +15,8 @@ struct server {
 	unsigned port, requests;
 	struct cw_exchange *held;
 	bool gone, free_listener;
+	struct cw_timer later;
+	unsigned pieces;
 	char header[128];
 };
 
@@ -25,6 +27,24 @@ static void client_left(void *arg)
 	(void)arg;
 	server.gone = true;
 	server.held = NULL;
+}
+
+/* An answer of four pieces, 10 ms apart; the path says whether it is torn off then. */
+static void next_piece(void *arg)
+{
+	struct cw_exchange *x = server.held;
+
+	(void)arg;
+	assert_int_equal(cw_reply_more(x, "piece ", 6), 0);
+	if (++server.pieces < 4) {
+		cw_timer_start(&server.later, 10000, next_piece, NULL);
+		return;
+	}
+	server.held = NULL;
+	if (!strcmp(cw_exchange_path(x), "/torn"))
+		cw_reply_break(x);
+	else
+		assert_int_equal(cw_reply_end(x), 0);
 }
 
 static void on_request(struct cw_exchange *x, void *arg)
@@ -50,6 +70,12 @@ static void on_request(struct cw_exchange *x, void *arg)
 			{"X-Bad", "a\r\nX-Evil: 1"}, {"X-Good", "fine"}, {"Content-Length", "999"}};
 
 		(void)cw_reply(x, 200, bad, 3, "ok", 2);
+	} else if (!strcmp(path, "/pieces") || !strcmp(path, "/torn")) {
+		server.held = x;
+		server.pieces = 0;
+		cw_timer_init(&server.later, world);
+		assert_int_equal(cw_reply_begin(x, 200, NULL, 0), 0);
+		next_piece(NULL);
 	} else if (!strcmp(path, "/large")) {
 		CW_SCOPED char *large = talloc_array(NULL, char, 12000000);
 
@@ -451,6 +477,23 @@ static void http2_without_tls(void **state)
 	assert_string_equal(run_curl(&r, "http", "/echo", prior), "x=1 [2 200]");
 }
 
+static void answers_in_pieces_go_out_over_every_http(void **state)
+{
+	static const char *const prior[] = {"--http2-prior-knowledge", NULL};
+	static const char *const h1[] = {NULL}, *const h10[] = {"--http1.0", NULL};
+	static struct curl_run r;
+
+	(void)state;
+	serve((struct cw_listen_conf){0});
+	assert_string_equal(run_curl(&r, "http", "/pieces", h1), "piece piece piece piece  [1.1 200]");
+	assert_string_equal(run_curl(&r, "http", "/pieces", h10), "piece piece piece piece  [1.1 200]");
+	assert_string_equal(run_curl(&r, "http", "/pieces", prior), "piece piece piece piece  [2 200]");
+	run_curl(&r, "http", "/torn", h1);
+	assert_int_equal(r.status, 18); /* curl: partial file */
+	run_curl(&r, "http", "/torn", prior);
+	assert_int_equal(r.status, 92); /* curl: HTTP/2 stream error */
+}
+
 static void http2_streams_share_a_connection(void **state)
 {
 	static const struct cw_proc_events proc_events = {curl_data, curl_closed};
@@ -525,5 +568,6 @@ CW_TEST_MAIN(OS_TEST(bad_requests_are_refused), OS_TEST(an_endless_head_is_refus
 	OS_TEST(head_has_no_body_and_headers_stay_ours), OS_TEST(a_slow_reader_gets_all),
 	OS_TEST(a_client_that_leaves_is_told), OS_TEST(a_listener_may_be_freed_in_its_handler),
 	OS_TEST(a_used_port_is_named), OS_TEST(connections_are_limited), OS_TEST(http2_over_tls),
-	OS_TEST(http2_without_tls), OS_TEST(http2_streams_share_a_connection),
-	OS_TEST(http2_clients_that_leave_are_told), OS_TEST(garbage_ends_only_its_connection))
+	OS_TEST(http2_without_tls), OS_TEST(answers_in_pieces_go_out_over_every_http),
+	OS_TEST(http2_streams_share_a_connection), OS_TEST(http2_clients_that_leave_are_told),
+	OS_TEST(garbage_ends_only_its_connection))
