@@ -44,6 +44,8 @@ struct cw_assert {
 	struct cw_assert *set;
 	size_t n_set;
 	double set_threshold;
+	enum cw_severity severity; /* of its failure; major unless the file says otherwise */
+	json_t *vars;              /* facts and --var, for kinds which pass them on; or NULL */
 };
 
 /* Kinds of targets, for `target: {line: …}` and `only:`, NULL-terminated: "agent", "twilio", "chat", "houndify". The one list. */

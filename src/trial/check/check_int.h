@@ -18,7 +18,12 @@ struct cw_check_kind {
 	/* Decide: sets status (of the assertion without "not-"), expected, got, reason, decided_by, at_us. ENOMEM. */
 	int (*run)(void *parent, const struct cw_view *v, const struct cw_assert *a, size_t play, struct cw_check *c);
 	const char *param; /* for runs which serve several names */
+	unsigned needs;    /* CW_NEEDS_* */
 };
+
+#define CW_NEEDS_VOICE 1u /* looks at audio or its times: cannot be decided on a chat target */
+#define CW_NEEDS_VARS  2u /* wants cw_assert.vars */
+#define CW_NEEDS_SET   4u /* has members */
 
 extern const struct cw_check_kind cw_checks_text[], cw_checks_time[], cw_checks_state[]; /* ended by a NULL name */
 

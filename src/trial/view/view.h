@@ -3,6 +3,9 @@
  *
  * A pure function of the timelines and, where there is one, of the recording. Times are microseconds on the call's clock (0 =
  * start of the recording); places found in samples are exact to one sample (125 µs), those from timelines to one frame (20 ms).
+ * A chat target has no audio: its timeline holds the same events (`turn_ended` of the agent with its text; `onset_us` and `last_us` are the
+ * times of the exchange), and after each answer a `line_note` {what: "chat.reply", finish_reason, cost_usd, latency_us, tool_calls}, each member
+ * only where the server told it; tool_calls as in OpenAI's API.
  * Thread: built and read off the lane; touches nothing shared.
  */
 #pragma once
@@ -14,6 +17,9 @@
 #include "call/timeline.h"
 #include "caller/script.h"
 #include "line/line.h"
+
+struct cw_hear;
+struct cw_assert;
 
 struct cw_stretch {                 /* audible speech without a pause */
 	uint64_t onset_us, last_us; /* first and last voiced sample */
@@ -46,6 +52,22 @@ struct cw_agent_said {     /* from the agent's own timeline */
 	uint64_t onset_us, last_us;
 };
 
+struct cw_view_tool { /* the agent called a tool: from its own timeline, or told by a chat server */
+	const char *name;
+	const json_t *args; /* object; NULL: none, or not readable */
+	const char *raw;    /* arguments as sent when they are no JSON object, else NULL */
+	uint64_t t_us;
+	const json_t *result; /* NULL: none known */
+	const char *error;    /* NULL: none known */
+};
+
+struct cw_view_reply { /* what a chat server told besides words */
+	uint64_t t_us;
+	const char *finish_reason; /* NULL: not told */
+	double cost_usd;           /* negative: not told */
+	int64_t latency_us;        /* request sent to last byte; negative: not told */
+};
+
 struct cw_view_probe { /* answers of HTTP probes, asked before judging */
 	const struct cw_assert *of;
 	int err, status;
@@ -72,6 +94,16 @@ struct cw_view {
 	const char *db_path; /* of the run's own agent, or NULL */
 	const struct cw_view_probe *probes;
 	size_t n_probes;
+	bool chat;              /* text only: nothing here was heard */
+	const int16_t *pcm[2];  /* as given: by side, 8 kHz, NULL: not recorded */
+	size_t n_samples;
+	bool tools_visible;     /* the agent's timeline or a chat server tells tool calls */
+	struct cw_view_tool *tools;
+	size_t n_tools;
+	struct cw_view_reply *replies;
+	size_t n_replies;
+	char dtmf[256];         /* keys the agent pressed, in order */
+	struct cw_hear *hear;   /* a recogniser for second opinions, or NULL (attribution.h) */
 };
 
 struct cw_view_conf {
@@ -85,6 +117,7 @@ struct cw_view_conf {
 	const char *db_path;
 	const struct cw_view_probe *probes;
 	size_t n_probes;
+	bool chat;
 };
 
 /* Everything hangs from *@ret except what @conf points to (it must outlive the view). ENOMEM. */
