@@ -67,17 +67,31 @@ static int free_root(struct cw_yaml *y)
 	return 0;
 }
 
-int cw_yaml_parse(
-	void *parent, const char *name, const char *text, size_t len, struct cw_yaml **ret, struct cw_why *why)
+int cw_yaml_make(void *parent, const char *file, struct cw_yaml **ret)
 {
 	CW_SCOPED struct cw_yaml *y = talloc_zero(NULL, struct cw_yaml);
 
 	if (!y)
-		return cw_why_set(why, ENOMEM, "out of memory");
+		return ENOMEM;
 	talloc_set_destructor(y, free_root);
-	y->file = talloc_strdup(y, name);
+	y->file = talloc_strdup(y, file);
 	if (!y->file)
+		return ENOMEM;
+	*ret = talloc_move(parent, &y);
+	return 0;
+}
+
+static int parse(void *parent, const char *name, const char *text, size_t len, bool including, struct cw_yaml **ret,
+	struct cw_why *why)
+{
+	struct cw_yaml *made;
+
+	if (cw_yaml_make(NULL, name, &made))
 		return cw_why_set(why, ENOMEM, "out of memory");
+
+	CW_SCOPED struct cw_yaml *y = made;
+
+	y->including = including;
 	if (len > FILE_MAX_BYTES)
 		return cw_why_at(why, EFBIG, name, 0, 0, "larger than the %zu bytes allowed", FILE_MAX_BYTES);
 
@@ -89,6 +103,18 @@ int cw_yaml_parse(
 		return cw_why_at(why, err, name, 0, 0, "%s", strerror(err));
 	*ret = talloc_move(parent, &y);
 	return 0;
+}
+
+int cw_yaml_parse(
+	void *parent, const char *name, const char *text, size_t len, struct cw_yaml **ret, struct cw_why *why)
+{
+	return parse(parent, name, text, len, false, ret, why);
+}
+
+int cw_yaml_parse_including(
+	void *parent, const char *name, const char *text, size_t len, struct cw_yaml **ret, struct cw_why *why)
+{
+	return parse(parent, name, text, len, true, ret, why);
 }
 
 int cw_yaml_load(void *parent, const char *path, struct cw_yaml **ret, struct cw_why *why)
@@ -175,24 +201,89 @@ bool cw_yaml_where_key(const struct cw_yaml *y, const json_t *obj, const char *k
 	return true;
 }
 
-CW_PRINTF(6, 0)
-static void complain(const struct cw_yaml *y, unsigned line, unsigned column, struct cw_why *why, int err,
-	const char *fmt, va_list ap)
+/* ---- trees made of parts of others ---- */
+
+static struct cw_yaml_spot spot_of(const struct cw_yaml *y, const struct cw_yaml_place *p)
+{
+	if (!p)
+		return (struct cw_yaml_spot){.file = y->file};
+	return (struct cw_yaml_spot){p->file ? p->file : y->file, p->line, p->column, p->key_line, p->key_column};
+}
+
+struct cw_yaml_spot cw_yaml_spot_member(const struct cw_yaml *y, const json_t *obj, const char *key)
+{
+	return spot_of(y, json_is_object(obj) ? find_member(y, obj, key, 0) : NULL);
+}
+
+struct cw_yaml_spot cw_yaml_spot_index(const struct cw_yaml *y, const json_t *array, size_t index)
+{
+	return spot_of(y, json_is_array(array) ? find_member(y, array, NULL, index) : NULL);
+}
+
+static int note_spot(struct cw_yaml *y, const json_t *parent, const char *key, size_t index, const json_t *value,
+	const struct cw_yaml_spot *s)
+{
+	const struct cw_yaml_place p = {.parent = parent,
+		.key = key,
+		.index = index,
+		.value = value,
+		.line = s->line,
+		.column = s->column,
+		.key_line = s->key_line,
+		.key_column = s->key_column,
+		.file = s->file};
+
+	return cw_yaml_note(y, &p);
+}
+
+int cw_yaml_set(struct cw_yaml *y, json_t *obj, const char *key, json_t *value, const struct cw_yaml_spot *spot)
+{
+	if (json_object_set_new(obj, key, value))
+		return ENOMEM;
+	/* The object's own copy of the key lives as long as the object does. */
+	return note_spot(y, obj, json_object_iter_key(json_object_iter_at(obj, key)), 0, value, spot);
+}
+
+int cw_yaml_append(struct cw_yaml *y, json_t *array, json_t *value, const struct cw_yaml_spot *spot)
+{
+	if (json_array_append_new(array, value))
+		return ENOMEM;
+	return note_spot(y, array, NULL, json_array_size(array) - 1, value, spot);
+}
+
+int cw_yaml_finish(struct cw_yaml *y, json_t *root, const struct cw_yaml_spot *spot)
+{
+	y->root = root;
+	if (!root || note_spot(y, NULL, NULL, 0, root, spot))
+		return ENOMEM;
+	return sort_places(y);
+}
+
+const char *cw_yaml_file_of(const struct cw_yaml *y, const json_t *value)
+{
+	const struct cw_yaml_place *p = find_value(y, value);
+
+	return p && p->file ? p->file : y->file;
+}
+
+/* ---- complaints ---- */
+
+CW_PRINTF(4, 0)
+static void complain(const struct cw_yaml_spot *at, struct cw_why *why, int err, const char *fmt, va_list ap)
 {
 	char text[sizeof(why->text)];
 
 	(void)vsnprintf(text, sizeof(text), fmt, ap);
-	(void)cw_why_at(why, err, y->file, line, column, "%s", text);
+	(void)cw_why_at(why, err, at->file, at->line, at->column, "%s", text);
 }
 
 int cw_yaml_why(const struct cw_yaml *y, const json_t *value, struct cw_why *why, int err, const char *fmt, ...)
 {
-	unsigned line = 0, column = 0;
+	const struct cw_yaml_spot at = spot_of(y, find_value(y, value)); /* unknown: the file alone is named */
 	va_list ap;
 
-	(void)cw_yaml_where(y, value, &line, &column); /* unknown stays 0: the file alone is named */
 	va_start(ap, fmt);
-	complain(y, line, column, why, err, fmt, ap);
+	complain(&at, why, err, fmt, ap);
 	va_end(ap);
 	return err;
 }
@@ -200,13 +291,12 @@ int cw_yaml_why(const struct cw_yaml *y, const json_t *value, struct cw_why *why
 int cw_yaml_why_member(
 	const struct cw_yaml *y, const json_t *obj, const char *key, struct cw_why *why, int err, const char *fmt, ...)
 {
-	unsigned line = 0, column = 0;
+	const struct cw_yaml_place *member = json_is_object(obj) ? find_member(y, obj, key, 0) : NULL;
+	const struct cw_yaml_spot at = spot_of(y, member ? member : find_value(y, obj));
 	va_list ap;
 
-	if (!cw_yaml_where_member(y, obj, key, &line, &column))
-		(void)cw_yaml_where(y, obj, &line, &column); /* unknown stays 0 */
 	va_start(ap, fmt);
-	complain(y, line, column, why, err, fmt, ap);
+	complain(&at, why, err, fmt, ap);
 	va_end(ap);
 	return err;
 }
@@ -239,18 +329,19 @@ int cw_yaml_known_keys(const struct cw_yaml *y, const json_t *obj, const char *c
 	for (void *it = json_object_iter(o); it; it = json_object_iter_next(o, it)) {
 		const char *key = json_object_iter_key(it);
 		const char *near = cw_str_nearest(cw_str(key), names, n);
-		unsigned line = 0, column = 0;
 		char known[512];
 
 		if (is_known(key, names))
 			continue;
-		(void)cw_yaml_where_key(y, obj, key, &line, &column); /* unknown stays 0 */
+
+		const struct cw_yaml_spot at = cw_yaml_spot_member(y, obj, key); /* unknown stays 0 */
+
 		if (near)
-			return cw_why_at(
-				why, EINVAL, y->file, line, column, "unknown key '%s', did you mean '%s'?", key, near);
+			return cw_why_at(why, EINVAL, at.file, at.key_line, at.key_column,
+				"unknown key '%s', did you mean '%s'?", key, near);
 		list_names(names, known, sizeof(known));
-		return cw_why_at(
-			why, EINVAL, y->file, line, column, "unknown key '%s', expected one of: %s", key, known);
+		return cw_why_at(why, EINVAL, at.file, at.key_line, at.key_column,
+			"unknown key '%s', expected one of: %s", key, known);
 	}
 	return 0;
 }

@@ -19,6 +19,30 @@ int cw_yaml_load(void *parent, const char *path, struct cw_yaml **ret, struct cw
 int cw_yaml_parse(
 	void *parent, const char *name, const char *text, size_t len, struct cw_yaml **ret, struct cw_why *why);
 
+/* The same, and `!include FILE` stands for the mapping {"!include": "FILE"}: who wants it looks for it. */
+int cw_yaml_parse_including(
+	void *parent, const char *name, const char *text, size_t len, struct cw_yaml **ret, struct cw_why *why);
+
+/* ---- trees made of parts of others: every value keeps the place it came from ---- */
+
+struct cw_yaml_spot {
+	const char *file; /* must live as long as the tree; NULL: the tree's own */
+	unsigned line, column, key_line, key_column;
+};
+
+/* The place of a member or an element; zeros when it is unknown. */
+struct cw_yaml_spot cw_yaml_spot_member(const struct cw_yaml *y, const json_t *obj, const char *key);
+struct cw_yaml_spot cw_yaml_spot_index(const struct cw_yaml *y, const json_t *array, size_t index);
+/* An empty tree. ENOMEM. */
+int cw_yaml_make(void *parent, const char *file, struct cw_yaml **ret);
+/* Put @value (taken, also on failure) into @obj or at the end of @array, both values of a tree that is being made. ENOMEM. */
+int cw_yaml_set(struct cw_yaml *y, json_t *obj, const char *key, json_t *value, const struct cw_yaml_spot *spot);
+int cw_yaml_append(struct cw_yaml *y, json_t *array, json_t *value, const struct cw_yaml_spot *spot);
+/* The tree is complete: @root is taken. Questions may be asked from now on. ENOMEM. */
+int cw_yaml_finish(struct cw_yaml *y, json_t *root, const struct cw_yaml_spot *spot);
+/* The file in which @value was written: that of the tree, unless it was put there from another one. */
+const char *cw_yaml_file_of(const struct cw_yaml *y, const json_t *value);
+
 json_t *cw_yaml_root(const struct cw_yaml *y); /* borrowed */
 const char *cw_yaml_file(const struct cw_yaml *y);
 

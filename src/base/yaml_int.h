@@ -11,7 +11,8 @@ struct cw_yaml_place {
 	const json_t *value;
 	unsigned line, column; /* of the value */
 	unsigned key_line, key_column;
-	bool alias; /* the value was written elsewhere */
+	bool alias;       /* the value was written elsewhere */
+	const char *file; /* NULL: the tree's own */
 };
 
 struct cw_yaml {
@@ -20,6 +21,7 @@ struct cw_yaml {
 	struct cw_yaml_place *places; /* sorted by parent, key, index once loaded */
 	const struct cw_yaml_place **by_value;
 	size_t n, cap;
+	bool including; /* `!include` is understood */
 };
 
 /* ENOMEM. The place's key must live as long as @y. */

@@ -179,9 +179,31 @@ static int core_tag(struct loader *l, struct fy_token *tag, struct cw_str *name)
 	*name = s;
 	if (!tag || !s.len)
 		return 0;
-	if (!in_list(s, known))
+	if (!in_list(s, known) && !(l->y->including && cw_str_eq(s, "include")))
 		return bad(
 			l, spot_of(tag), "unknown tag '%.*s': only !!str and the core tags are understood", CW_STR(s));
+	return 0;
+}
+
+/* `!include FILE` as {"!include": "FILE"}. */
+static int load_include(struct loader *l, struct fy_token *value, struct cw_str file, json_t **ret)
+{
+	CW_JSON_SCOPED json_t *name = json_stringn(file.p, file.len);
+	CW_JSON_SCOPED json_t *o = json_pack("{s:O?}", "!include", name);
+	struct spot at = spot_of(value);
+	struct cw_yaml_place p = {.parent = o,
+		.key = "!include",
+		.value = name,
+		.line = at.line,
+		.column = at.column,
+		.key_line = at.line,
+		.key_column = at.column};
+
+	if (!file.len)
+		return bad(l, at, "'!include' names no file");
+	if (!name || !o || cw_yaml_note(l->y, &p))
+		return no_memory(l);
+	*ret = json_incref(o);
 	return 0;
 }
 
@@ -202,6 +224,8 @@ static int load_scalar(struct loader *l, struct fy_event *ev, json_t **ret)
 
 	if (s.len && memchr(s.p, 0, s.len))
 		return bad(l, spot_of(value), "a NUL character is not allowed in a text");
+	if (cw_str_eq(tag, "include"))
+		return load_include(l, value, s, ret);
 	if (plain && !tag.len) {
 		static const char *const odd[] = {
 			".inf", ".Inf", ".INF", "-.inf", "-.Inf", "-.INF", "+.inf", ".nan", ".NaN", ".NAN", NULL};
@@ -238,7 +262,7 @@ static int note(struct loader *l, const struct slot *slot, const json_t *value, 
 		at = slot->key_spot; /* a value left out has no token of its own */
 
 	struct cw_yaml_place p = {slot->parent, slot->key, slot->index, value, at.line, at.column, slot->key_spot.line,
-		slot->key_spot.column, alias};
+		slot->key_spot.column, alias, NULL};
 
 	if (++l->nodes > MAX_NODES)
 		return bad(l, at, "more than %d values (aliases expanded): split the file", MAX_NODES);

@@ -20,6 +20,7 @@ struct cw_vars {
 	size_t n;
 	json_t *facts; /* object or NULL, borrowed */
 	json_t *vars;  /* object or NULL, borrowed */
+	bool done;     /* everything has been replaced before (by scenario/): braces that are left are meant */
 };
 struct cw_opt_pair {
 	const char *name, *value;
@@ -97,8 +98,9 @@ json_t *cw_check_json(const struct cw_check *c);
 /* Every kind with its one line and its keys (besides type and weight), for docs and schemas; stops at the first error. */
 int cw_check_each(int (*fn)(const char *name, const char *about, const char *const *keys, void *arg), void *arg);
 
-/* Replace {{name}} in every string of @in: *@ret is a new reference. EINVAL at the place of an unknown name. @vars NULL: nothing is
- * replaced (it has been done before: scenario/ hands out tests whose braces are gone). */
+/* Replace {{name}} in every string of @in: *@ret is a new reference. EINVAL at the place of an unknown name. @vars NULL
+ * or done: nothing is replaced. A text that is nothing but one {{…}} whose value is a list, a mapping or a number made by a filter gives that
+ * value. */
 int cw_vars_apply(const struct cw_yaml *y, const struct cw_vars *vars, json_t *in, json_t **ret, struct cw_why *why);
 /* The same for one string node: new string under @parent. */
 int cw_vars_text(void *parent, const struct cw_yaml *y, const struct cw_vars *vars, const json_t *in, char **ret,

@@ -1,90 +1,44 @@
+/* Variables in the strings of a tree. */
 #include <errno.h>
 #include <string.h>
 
-#include "trial/check/check.h"
+#include "trial/check/template.h"
 
-#define TEXT_MAX (16 * 1024)
-
-static const char *lookup(const struct cw_vars *vars, struct cw_str name, char *number, size_t size)
+static bool has_braces(const char *text)
 {
-	for (size_t i = 0; i < vars->n; i++)
-		if (cw_str_eq(name, vars->pairs[i].name))
-			return vars->pairs[i].value;
-
-	const char *key;
-	json_t *value;
-
-	json_object_foreach (vars->facts, key, value) {
-		if (!cw_str_eq(name, key))
-			continue;
-		if (json_is_string(value))
-			return json_string_value(value);
-		if (json_is_integer(value))
-			(void)snprintf(number, size, "%" JSON_INTEGER_FORMAT, json_integer_value(value)); /* fits */
-		else if (json_is_real(value))
-			(void)snprintf(number, size, "%g", json_real_value(value)); /* fits */
-		else
-			return NULL;
-		return number;
-	}
-	return NULL;
+	return strstr(text, "{{") || strstr(text, "{%") || strstr(text, "{#");
 }
 
-static int unknown(
-	const struct cw_yaml *y, const struct cw_vars *vars, const json_t *at, struct cw_str name, struct cw_why *why)
+static int expand_at(
+	const struct cw_yaml *y, const struct cw_vars *vars, const json_t *in, json_t **ret, struct cw_why *why)
 {
-	const char *names[128];
-	size_t n = 0;
-	const char *key;
-	json_t *value;
+	struct cw_why inner = {0};
+	int err = cw_template_expand(vars, json_string_value(in), ret, &inner);
 
-	for (size_t i = 0; i < vars->n && n < CW_COUNT(names); i++)
-		names[n++] = vars->pairs[i].name;
-	json_object_foreach (vars->facts, key, value) {
-		if (n < CW_COUNT(names))
-			names[n++] = key;
-	}
-
-	const char *near = cw_str_nearest(name, names, n);
-
-	return cw_yaml_why(y, at, why, EINVAL,
-		"{{%.*s}} is not defined%s%s%s: add it to the facts of the caller or give --var %.*s=VALUE",
-		CW_STR(name), near ? "; did you mean {{" : "", near ? near : "", near ? "}}" : "", CW_STR(name));
+	return err && inner.text[0] ? cw_yaml_why(y, in, why, err, "%s", inner.text) : err;
 }
 
 int cw_vars_text(void *parent, const struct cw_yaml *y, const struct cw_vars *vars, const json_t *in, char **ret,
 	struct cw_why *why)
 {
-	CW_BUF_SCOPED struct cw_buf b = CW_BUF(TEXT_MAX);
-	const char *p = json_string_value(in);
+	CW_JSON_SCOPED json_t *v = NULL;
+	const char *text = json_string_value(in);
 
-	CW_ASSERT(p);
-	for (const char *open; (open = strstr(p, "{{"));) {
-		const char *close = strstr(open, "}}");
-		char number[32];
+	CW_ASSERT(text);
+	if (vars && !vars->done && has_braces(text)) {
+		int err = expand_at(y, vars, in, &v, why);
 
-		if (!close)
-			return cw_yaml_why(y, in, why, EINVAL, "'{{' without '}}'");
-
-		struct cw_str name = cw_str_trim((struct cw_str){open + 2, (size_t)(close - open - 2)});
-		const char *value = lookup(vars, name, number, sizeof(number));
-
-		if (!value)
-			return unknown(y, vars, in, name, why);
-		cw_buf_put(&b, p, (size_t)(open - p));
-		cw_buf_puts(&b, value);
-		p = close + 2;
+		if (err)
+			return err;
+		if (!json_is_string(v))
+			return cw_yaml_why(y, in, why, EINVAL,
+				"'%s' gives a list, a mapping or a number: a text belongs here", text);
+		text = json_string_value(v);
 	}
-	cw_buf_puts(&b, p);
-	if (cw_buf_err(&b) == EMSGSIZE)
-		return cw_yaml_why(
-			y, in, why, EMSGSIZE, "text is longer than %d bytes after {{…}} were replaced", TEXT_MAX);
-
-	char *text = cw_buf_take(&b, parent);
-
+	text = talloc_strdup(parent, text);
 	if (!text)
 		return ENOMEM;
-	*ret = text;
+	*ret = (char *)(uintptr_t)text;
 	return 0;
 }
 
@@ -105,20 +59,13 @@ static int apply_array(
 			return ENOMEM;
 	}
 	*ret = json_incref(out);
-	return 0;
+	return *ret ? 0 : ENOMEM;
 }
 
 int cw_vars_apply(const struct cw_yaml *y, const struct cw_vars *vars, json_t *in, json_t **ret, struct cw_why *why)
 {
-	if (json_is_string(in)) {
-		CW_SCOPED char *text = NULL;
-		int err = cw_vars_text(NULL, y, vars, in, &text, why);
-
-		if (err)
-			return err;
-		*ret = json_string(text);
-		return *ret ? 0 : ENOMEM;
-	}
+	if (json_is_string(in) && vars && !vars->done && has_braces(json_string_value(in)))
+		return expand_at(y, vars, in, ret, why);
 	if (json_is_array(in))
 		return apply_array(y, vars, in, ret, why);
 	if (!json_is_object(in)) {
@@ -140,5 +87,5 @@ int cw_vars_apply(const struct cw_yaml *y, const struct cw_vars *vars, json_t *i
 			return ENOMEM;
 	}
 	*ret = json_incref(out);
-	return 0;
+	return *ret ? 0 : ENOMEM;
 }
