@@ -6,7 +6,8 @@
  *   1. the next fixed step, if it waits for the agent's end with a pattern and the pattern fits (optional ones before it are skipped)
  *   2. the first answer in file order which fits and may still be used
  *   3. the next fixed step, if it waits for the agent's end without a pattern
- * and otherwise the caller says nothing, asks once to repeat, and at last gives the call up: both sides are deadlocked.
+ *   4. the move of a caller with a goal (rails.h)
+ * (rules.h, which knows no audio) and otherwise the caller says nothing, asks once to repeat, and at last gives the call up: both sides are deadlocked.
  * When the agent owes words and is silent, the caller says "Hello?" as often as its patience allows, then hangs up.
  *
  * Thread: the call's lane.  Owner: the parent given to cw_script_new(); the script itself is only read and must outlive it.
@@ -21,8 +22,20 @@
 #include "caller/pattern.h"
 
 struct cw_world;
+struct cw_goal;
+struct cw_persona;
 
-enum cw_act { CW_ACT_SAY, CW_ACT_DTMF, CW_ACT_SILENCE, CW_ACT_NOISE, CW_ACT_HANG_UP, CW_ACT_N };
+enum cw_act {
+	CW_ACT_SAY, /* words; "<pause 1200ms>" inside them is a silence in mid-sentence */
+	CW_ACT_DTMF,
+	CW_ACT_SILENCE,
+	CW_ACT_NOISE,
+	CW_ACT_HANG_UP, /* with text: in the middle of saying it, ms after its onset. YAML: hang_up: {saying: "…", after_ms: 800} */
+	CW_ACT_ASIDE,   /* words to somebody else in the room, at level_db below ours. YAML: aside: "…" or {say: "…", level_db: -15} */
+	CW_ACT_TV,      /* starts ms of a television in the room at level_db, behind all that follows. YAML: tv: 4s or {ms: 4000, level_db: -30} */
+	CW_ACT_ECHO,    /* starts ms in which the agent hears itself, echo_ms later and level_db lower. YAML: echo: 10s or {ms:, delay_ms: 120, level_db: -20} */
+	CW_ACT_N
+};
 const char *cw_act_name(enum cw_act a); /* "say" */
 
 enum cw_when {
@@ -41,12 +54,13 @@ struct cw_step {
 	const char *text; /* words to say, or digits */
 	unsigned ms;      /* of silence or noise */
 	enum cw_noise noise;
-	double level_db; /* of noise, below full scale */
+	double level_db; /* of noise and tv: below full scale; of aside and echo: below what they would be (0: -15, -20) */
 	enum cw_when when;
 	uint64_t delay_us;
 	const struct cw_pattern *match; /* what the agent must have said; NULL: anything (an answer has one) */
 	unsigned times;                 /* an answer is used at most so often; 0 = any number */
 	bool optional;                  /* a fixed step that may be skipped or never reached */
+	unsigned echo_ms;               /* delay of an echo; 0 = 120 */
 };
 
 struct cw_script {
@@ -65,6 +79,8 @@ struct cw_script {
 	uint64_t deadlock_us; /* both silent and nothing in the script fits: the end */
 	uint64_t
 		linger_us; /* silence after the last answer to the last step, before we hang up; no answers given: used instead of deadlock_us */
+	const struct cw_goal *goal;       /* rails.h: what is said when no step and no answer fits; NULL: none */
+	const struct cw_persona *persona; /* persona.h, or NULL: the plain caller */
 };
 
 /* How the script came out when the call was over. */
@@ -75,6 +91,7 @@ enum cw_script_end {
 	CW_SCRIPT_GAVE_UP,   /* the agent owed words and stayed silent beyond our patience */
 	CW_SCRIPT_NO_ANSWER, /* the agent waited for us and nothing in the script fitted */
 	CW_SCRIPT_BROKEN,    /* our own speech failed */
+	CW_SCRIPT_MISSED,    /* the call ended without the goal */
 	CW_SCRIPT_END_N
 };
 const char *cw_script_end_name(enum cw_script_end e);
