@@ -9,7 +9,7 @@
  * The sum of errors of the second is never below that of the first. Rates are pooled: add counts of many pairs, then divide.
  *
  * Memory: rows at distances of a square root are kept and the blocks between them computed anew on the way back, so 12,000 against
- * 12,000 words take about 10 MB, and two characters texts of 64 KB some 70 MB. Time grows with the product of the lengths (what
+ * 12,000 words take some 10 MB and, character by character, two texts of 64 KB without likeness 100 MB. Time grows with the product of the lengths (what
  * both texts begin and end with is free under unit costs). Pure, reentrant.
  */
 #pragma once
