@@ -75,4 +75,4 @@ double cw_embed_cosine(const float *a, const float *b, size_t dimension);
 const char *const *cw_embed_names(void);
 
 /* Drivers; each in its own file. */
-extern const struct cw_embed_ops cw_embed_lexical;
+extern const struct cw_embed_ops cw_embed_lexical, cw_embed_openai;
