@@ -2,7 +2,9 @@
  * textscore.h: how near is a text to a reference: edit distance, ROUGE, BLEU, GLEU, METEOR
  *
  * Pure, reentrant; scratch memory is freed before return. Each value is the one of the paper named at its function. Words
- * are the lower-cased runs of letters and digits (any script) for ROUGE, blank-separated for BLEU, GLEU and METEOR; so promptfoo counts, too.
+ * are the lower-cased runs of letters and digits (any script) for ROUGE, blank-separated for BLEU, GLEU and METEOR (the latter two
+ * without full stops at their ends); promptfoo cuts alike. Where promptfoo and the papers differ we follow the papers: brevity penalty exp(1 - r/c),
+ * clipping per n-gram over all references.
  * ENOMEM is the only error of functions returning int; EMSGSIZE above CW_TEXTSCORE_MAX bytes on a side.
  */
 #pragma once
@@ -36,7 +38,7 @@ int cw_bleu(const struct cw_str *refs, size_t n_refs, struct cw_str hyp, const d
 	enum cw_bleu_smoothing smoothing, double *ret);
 /* Google-BLEU (Wu et al. 2016): min(precision, recall) over all 1- to 4-grams; best of the references. */
 int cw_gleu(const struct cw_str *refs, size_t n_refs, struct cw_str hyp, double *ret);
-/* METEOR (Banerjee and Lavie 2005) with the exact and the stem module (Porter 1980), without WordNet: alpha 0.9, beta 3, gamma 0.5;
+/* METEOR (Banerjee and Lavie 2005) with the exact and the stem module (Porter 1980), without WordNet, pairs as NLTK makes them: alpha 0.9, beta 3, gamma 0.5;
  * best of the references. Synonyms do not count, so values lie at or below those of tools which have them. */
 int cw_meteor(const struct cw_str *refs, size_t n_refs, struct cw_str hyp, double *ret);
 

@@ -4,6 +4,7 @@
 
 #include "base/norm.h"
 #include "base/words.h"
+#include "language/intern.h"
 #include "language/wer_int.h"
 
 /* Tokens of one side with their numbers. */
@@ -12,14 +13,6 @@ struct side {
 	struct cw_str *tokens;
 	uint32_t *ids;
 	size_t n;
-};
-
-/* Open addressing over the tokens of both sides: a token's number is where its first like was met. */
-struct numbers {
-	struct cw_str *slots;
-	uint32_t *ids;
-	size_t mask;
-	uint32_t next;
 };
 
 static char *form_text(void *parent, struct cw_str text, enum cw_wer_form form)
@@ -90,57 +83,22 @@ static int side_init(void *parent, struct cw_str text, const struct cw_wer_conf 
 	return 0;
 }
 
-static size_t hash(struct cw_str s)
-{
-	uint64_t h = 1469598103934665603u; /* FNV-1a */
-
-	for (size_t i = 0; i < s.len; i++)
-		h = (h ^ (unsigned char)s.p[i]) * 1099511628211u;
-	return (size_t)(h ^ (h >> 29));
-}
-
-static int numbers_init(struct numbers *t, void *parent, size_t n)
-{
-	size_t size = 16;
-
-	while (size < 2 * n)
-		size *= 2;
-	t->slots = talloc_zero_array(parent, struct cw_str, size);
-	t->ids = talloc_array(parent, uint32_t, size);
-	t->mask = size - 1;
-	t->next = 0;
-	return t->slots && t->ids ? 0 : ENOMEM;
-}
-
-static uint32_t number_of(struct numbers *t, struct cw_str token)
-{
-	size_t i = hash(token) & t->mask;
-
-	while (t->slots[i].p && (t->slots[i].len != token.len || memcmp(t->slots[i].p, token.p, token.len) != 0))
-		i = (i + 1) & t->mask;
-	if (!t->slots[i].p) {
-		t->slots[i] = token;
-		t->ids[i] = t->next++;
-	}
-	return t->ids[i];
-}
-
 static int sides_init(void *parent, struct cw_str ref, struct cw_str hyp, const struct cw_wer_conf *conf,
 	struct side *r, struct side *h)
 {
-	struct numbers t;
+	struct cw_intern t;
 	int err = side_init(parent, ref, conf, r);
 
 	if (!err)
 		err = side_init(parent, hyp, conf, h);
 	if (!err)
-		err = numbers_init(&t, parent, r->n + h->n);
+		err = cw_intern_init(&t, parent, r->n + h->n);
 	if (err)
 		return err;
 	for (size_t i = 0; i < r->n; i++)
-		r->ids[i] = number_of(&t, r->tokens[i]);
+		r->ids[i] = cw_intern_number(&t, r->tokens[i]);
 	for (size_t i = 0; i < h->n; i++)
-		h->ids[i] = number_of(&t, h->tokens[i]);
+		h->ids[i] = cw_intern_number(&t, h->tokens[i]);
 	return 0;
 }
 
