@@ -1,8 +1,8 @@
 /*
  * typist.h: a test caller who types: the same script or goal as a speaking caller, over a chat instead of a line
  *
- * Each thing said is one request and its answer the agent's turn. There is no audio: delays of a script are not waited for, and actions that
- * are no words (keys, silence, noise, speaking over the agent) cannot be done; cw_typist_check() names the first of them.
+ * Each thing said is one request and its answer the agent's turn. There is no audio: delays of a script are not waited for, what is said into the
+ * agent's words is said after them, silence and noise are passed over. Keys cannot be pressed: cw_typist_check() refuses them.
  * The timeline gets the events of a spoken call, with the times of the exchange, and after each answer what the server told about it
  * (`line_note` "chat.reply"), so that whoever reads it need not know the difference.
  * Thread: a lane.  Owner: the parent given to cw_typist_open(); freeing it ends the conversation silently.
@@ -18,6 +18,8 @@ struct cw_typist_conf {
 	const struct cw_script *script; /* must outlive the typist */
 	const char *chat;               /* URL#OPTIONS, see line/chat.h */
 	const char *conversation_id, *api_key;
+	const char *language; /* for callers with a goal */
+	uint64_t seed;
 	uint64_t timeout_us;          /* of one answer */
 	struct cw_timeline *timeline; /* not owned */
 	uint64_t epoch_us;            /* cw_now() at t = 0 of the timeline */

@@ -31,6 +31,8 @@ static const struct key {
 		"how Twilio reaches us, e.g. https://voice.example.com; empty: taken from the request"},
 	{"twilio_auth_token", "CW_TWILIO_AUTH_TOKEN", SECRET, AT(twilio_auth_token), "", NULL, 0, 0,
 		"checks Twilio's signatures; empty: unsigned calls are taken"},
+	{"chat_api_key", "CW_CHAT_API_KEY", SECRET, AT(chat_api_key), "", NULL, 0, 0,
+		"bearer token for chat targets of test, perf and load"},
 	{"data_dir", "CW_DATA_DIR", TEXT, AT(data_dir), "data", NULL, 0, 0,
 		"folder of the database and the recordings"},
 	{"stt", "CW_STT", TEXT, AT(stt), "", NULL, 0, 0,
@@ -305,9 +307,19 @@ void cw_config_example(struct cw_buf *b)
 		"\n# No colours on the terminal when set to anything (https://no-color.org)\nNO_COLOR=\n");
 }
 
+static const char *from_environment(const char *variable)
+{
+	const char *value = getenv(variable);
+
+	return value && *value ? value : NULL;
+}
+
 const char *cw_config_auth_token(void)
 {
-	const char *token = getenv("CW_TWILIO_AUTH_TOKEN");
+	return from_environment("CW_TWILIO_AUTH_TOKEN");
+}
 
-	return token && *token ? token : NULL;
+const char *cw_config_chat_key(void)
+{
+	return from_environment("CW_CHAT_API_KEY");
 }

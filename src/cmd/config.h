@@ -16,6 +16,7 @@ struct cw_config {
 	const char *agent;              /* agent file */
 	const char *public_url;         /* as Twilio was told, or "" */
 	const char *twilio_auth_token;  /* secret, or "" */
+	const char *chat_api_key;       /* secret, or "" */
 	const char *data_dir;           /* database and recordings */
 	const char *stt, *voice;        /* override the agent file's engines, or "" */
 	const char *tls_cert, *tls_key; /* PEM files, or "" */
@@ -36,3 +37,4 @@ void cw_config_example(struct cw_buf *b);
 
 /* CW_TWILIO_AUTH_TOKEN for commands that read no configuration; NULL when unset or empty. */
 const char *cw_config_auth_token(void);
+const char *cw_config_chat_key(void); /* the same of CW_CHAT_API_KEY */

@@ -488,7 +488,11 @@ static int keep_request(struct sim_http *h, const struct cw_http_req *req)
 {
 	struct cw_url *url;
 
-	if (cw_url_parse(h, req->url, &url, NULL) || (strcmp(url->scheme, "http") && strcmp(url->scheme, "https")))
+	int err = cw_url_parse(h, req->url, &url, NULL);
+
+	if (err)
+		return err;
+	if (strcmp(url->scheme, "http") != 0 && strcmp(url->scheme, "https") != 0)
 		return EINVAL;
 
 	struct cw_header *headers = talloc_array(h, struct cw_header, req->n_headers + 1);

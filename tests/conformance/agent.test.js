@@ -4,7 +4,7 @@
 const test = require('node:test');
 const assert = require('node:assert');
 const { call, TOKEN } = require('./carrier.js');
-const { startAgent } = require('./agent.js');
+const { startAgent } = require('../../examples/express-twilio/agent.js');
 
 const TURNS = [
   'My furnace is not working.',

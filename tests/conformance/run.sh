@@ -25,4 +25,4 @@ if [ ! -d node_modules ] || [ package-lock.json -nt node_modules ]; then
 	rm -f npm-ci.log
 	touch node_modules
 fi
-exec node --test --test-concurrency=4 ./*.test.js
+NODE_PATH="$PWD/node_modules" exec node --test --test-concurrency=4 ./*.test.js

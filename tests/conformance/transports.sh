@@ -1,6 +1,6 @@
 #!/bin/sh
 # Proves: one scenario file passes, with real voices and a real recogniser in real time, against our agent in this process, our agent over
-# Twilio's sockets, and an agent that is not ours (agent.js: Express, ws, Twilio's own package) which has a booking afterwards.
+# Twilio's sockets, and an agent that is not ours (examples/express-twilio: Express, ws, Twilio's own package) which has a booking afterwards.
 . tests/support/tap.sh
 
 SCENARIO=scenarios/transports
@@ -30,7 +30,7 @@ if ! command -v node >/dev/null || [ ! -d tests/conformance/node_modules ]; then
 	skip "an agent that is not ours" "node, or the packages run.sh installs, are not here"
 	finish
 fi
-start "$T/agent.log" node tests/conformance/agent.js --port 0
+start "$T/agent.log" env NODE_PATH="$PWD/tests/conformance/node_modules" node examples/express-twilio/agent.js --port 0
 if wait_for 20 grep -q '"port"' "$T/agent.log"; then
 	FOREIGN=$(sed -n 's/.*"port":\([0-9]*\).*/\1/p' "$T/agent.log")
 	run_against foreign "twilio:http://127.0.0.1:$FOREIGN/voice"

@@ -11,9 +11,10 @@
 #include "call/recorder.h"
 #include "call/timeline.h"
 #include "caller/caller.h"
-#include "trial/execute/verdict.h"
+#include "caller/typist.h"
 #include "trial/execute/probe.h"
 #include "trial/execute/target.h"
+#include "trial/execute/verdict.h"
 #include "world/sim.h"
 #include "world/world.h"
 
@@ -32,6 +33,7 @@ struct cw_execution {
 	char *call_dir, *db_path, *wav_path;
 	struct cw_target *target;
 	struct cw_caller *caller;
+	struct cw_typist *typist; /* instead of target and caller, for chat targets */
 	struct cw_recorder *recorder;
 	struct cw_probes *probes;
 	struct cw_timer timer;
@@ -107,6 +109,7 @@ static void close_call(struct cw_execution *x)
 		x->record->db_path = NULL;
 	}
 	TALLOC_FREE(x->caller);
+	TALLOC_FREE(x->typist);
 	TALLOC_FREE(x->target);
 	TALLOC_FREE(x->recorder);
 }
@@ -226,6 +229,11 @@ static void on_caller_closed(enum cw_end_reason reason, const char *detail, void
 		cw_timer_start(&x->timer, AGENT_END_US, on_agent_late, x);
 }
 
+static uint64_t limit_us(const struct cw_execution *x)
+{
+	return x->conf.trial->timeout_us ? x->conf.trial->timeout_us : x->conf.item->test->timeout_us;
+}
+
 static void on_drop_ignored(void *arg)
 {
 	struct cw_execution *x = arg;
@@ -241,6 +249,10 @@ static void on_too_long(void *arg)
 	struct cw_execution *x = arg;
 
 	x->record->timed_out = true;
+	if (x->typist) {
+		cw_typist_drop(x->typist, "the conversation took longer than its limit");
+		return;
+	}
 	cw_timer_start(&x->timer, AGENT_END_US, on_drop_ignored, x);
 	cw_caller_drop(x->caller, "the call took longer than its limit");
 }
@@ -293,14 +305,13 @@ static int on_line(struct cw_line *line, const char *const *phrases, void *arg)
 	struct cw_execution *x = arg;
 	struct cw_why why = {0};
 	int err = open_caller(x, line, phrases, &why);
-	uint64_t limit = x->conf.trial->timeout_us ? x->conf.trial->timeout_us : x->conf.item->test->timeout_us;
 
 	if (err) {
 		x->record->open_why = talloc_strdup(x->record, why.text);
 		return err;
 	}
 	x->stage = STAGE_TALKING;
-	cw_timer_start(&x->timer, limit, on_too_long, x);
+	cw_timer_start(&x->timer, limit_us(x), on_too_long, x);
 	return 0;
 }
 
@@ -319,6 +330,51 @@ static const struct cw_target_events target_events = {
 	.failed = on_failed,
 	.agent_closed = on_agent_closed,
 };
+
+/* ---- in text ---- */
+
+static void on_typist_closed(enum cw_end_reason reason, const struct cw_why *why, void *arg)
+{
+	struct cw_execution *x = arg;
+	struct cw_call_record *r = x->record;
+
+	r->end_reason = reason;
+	r->end_us = cw_now(x->world) - x->epoch_us;
+	r->script = *cw_typist_result(x->typist);
+	if (why) {
+		r->open_err = why->err;
+		r->open_why = talloc_strdup(r, why->text);
+	}
+	begin_recording_end(x);
+}
+
+static int open_typist(struct cw_execution *x, const char *chat, struct cw_why *why)
+{
+	const struct cw_typist_conf tc = {
+		.script = &x->conf.item->test->script,
+		.chat = chat,
+		.conversation_id = x->conf.item->key,
+		.language = x->conf.item->language,
+		.seed = x->conf.item->seed,
+		.api_key = x->conf.trial->chat_key,
+		.timeout_us = limit_us(x),
+		.timeline = x->record->caller,
+		.epoch_us = x->epoch_us,
+		.closed = on_typist_closed,
+		.arg = x,
+	};
+	int err = cw_typist_check(tc.script, why);
+
+	if (!err)
+		err = cw_typist_open(x, x->world, &tc, &x->typist, why);
+	if (!err) {
+		x->stage = STAGE_TALKING;
+		cw_timer_start(&x->timer, limit_us(x), on_too_long, x);
+	}
+	return err;
+}
+
+/* ---- files and all the rest ---- */
 
 static int make_folder(const char *path)
 {
@@ -400,7 +456,14 @@ static int open_record(struct cw_execution *x)
 	return err ? err : cw_timeline_new(r, &r->agent);
 }
 
-static int open_all(struct cw_execution *x, struct cw_why *why)
+static void note_start(struct cw_execution *x)
+{
+	cw_timeline_add(x->record->caller, 0, CW_SIDE_LINE, CW_EV_CALL_STARTED, "{s:s, s:s, s:s, s:s, s:I}", "call_id",
+		x->conf.item->key, "from", "", "to", "", "line", x->conf.item->target, "wall_us",
+		(json_int_t)cw_wall(x->world));
+}
+
+static int open_spoken(struct cw_execution *x, struct cw_why *why)
 {
 	const struct cw_plan_item *it = x->conf.item;
 	const struct cw_target_conf tc = {
@@ -415,21 +478,28 @@ static int open_all(struct cw_execution *x, struct cw_why *why)
 		.epoch_us = x->epoch_us,
 		.timeline = x->record->agent,
 	};
-	int err = fresh_folder(x, why);
+	int err = copy_template(x, why);
 
-	if (!err)
-		err = copy_template(x, why);
 	if (!err)
 		err = set_channel(x, why);
 	if (!err)
 		err = open_recorder(x, why);
 	if (!err)
-		cw_timeline_add(x->record->caller, 0, CW_SIDE_LINE, CW_EV_CALL_STARTED, "{s:s, s:s, s:s, s:s, s:I}",
-			"call_id", it->key, "from", "", "to", "", "line", it->target, "wall_us",
-			(json_int_t)cw_wall(x->world));
+		note_start(x);
 	if (!err)
 		err = cw_target_open(x, x->world, &tc, &target_events, x, &x->target, why);
 	return err;
+}
+
+static int open_all(struct cw_execution *x, struct cw_why *why)
+{
+	const char *chat = cw_target_chat(x->conf.item->target);
+	int err = fresh_folder(x, why);
+
+	if (err || !chat)
+		return err ? err : open_spoken(x, why);
+	note_start(x);
+	return open_typist(x, chat, why);
 }
 
 static int execution_end(struct cw_execution *x)
@@ -530,8 +600,7 @@ static unsigned count_faults(const struct cw_world *w)
 /* Serve events until the call is over, or far longer than it may last: then it hangs, which is a result too. */
 static void serve(struct cw_world *w, struct cw_execution *x)
 {
-	uint64_t limit = x->conf.trial->timeout_us ? x->conf.trial->timeout_us : x->conf.item->test->timeout_us;
-	uint64_t last = x->epoch_us + limit + SIM_SLACK_US;
+	uint64_t last = x->epoch_us + limit_us(x) + SIM_SLACK_US;
 
 	while (x->stage != STAGE_JUDGING && cw_now(w) < last)
 		if (!cw_sim_step(w))

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "call/timeline.h"
+#include "line/chat.h"
 #include "line/loop.h"
 #include "line/twilio.h"
 #include "store/db.h"
@@ -36,8 +37,10 @@ struct cw_target {
 
 /* ---- kinds ---- */
 
-static const char *const kinds[] = {"agent", "twilio"};
-static const char *const later[] = {"vonage", "bandwidth", "sip", "pstn", "houndify", "chat"};
+static const char *const kinds[] = {"agent", "twilio", "chat"};
+static const char *const later[] = {"vonage", "bandwidth", "sip", "pstn", "houndify"};
+
+#define USE "use agent:FILE, twilio:URL or chat:URL"
 
 static bool split(const char *target, struct cw_str *kind, const char **rest)
 {
@@ -54,16 +57,26 @@ static int unknown_kind(const char *target, struct cw_str kind, struct cw_why *w
 {
 	for (size_t i = 0; i < CW_COUNT(later); i++)
 		if (cw_str_eq(kind, later[i]))
-			return cw_why_set(why, EINVAL,
-				"target '%s': %s lines are not available in this version: use agent:FILE or twilio:URL",
+			return cw_why_set(why, EINVAL, "target '%s': %s lines are not available in this version: " USE,
 				target, later[i]);
 	if (cw_str_eq(kind, "http") || cw_str_eq(kind, "https"))
-		return cw_why_set(why, EINVAL, "target '%s': say which carrier calls it: twilio:%s", target, target);
+		return cw_why_set(why, EINVAL,
+			"target '%s': say what is there: twilio:%s (its webhook for calls) or chat:%s (an agent in text)",
+			target, target, target);
 
 	const char *near = cw_str_nearest(kind, kinds, CW_COUNT(kinds));
 
-	return cw_why_set(why, EINVAL, "unknown kind of target '%s'%s%s%s: use agent:FILE or twilio:URL", target,
+	return cw_why_set(why, EINVAL, "unknown kind of target '%s'%s%s%s: " USE, target,
 		near ? "; did you mean '" : "", near ? near : "", near ? ":'" : "");
+}
+
+static int check_chat(const char *rest, bool sim, struct cw_why *why)
+{
+	if (sim)
+		return cw_why_set(why, EINVAL,
+			"target chat:%s: a simulated world reaches no network outside: leave out --sim, or use agent:FILE",
+			rest);
+	return cw_chat_check(rest, why);
 }
 
 static int check_twilio(const char *url, bool sim, struct cw_why *why)
@@ -89,11 +102,13 @@ int cw_target_check(const char *target, bool sim, struct cw_why *why)
 	const char *rest;
 
 	if (!split(target, &kind, &rest))
-		return cw_why_set(why, EINVAL, "target '%s': write it as agent:FILE or twilio:URL", target);
+		return cw_why_set(why, EINVAL, "target '%s': " USE, target);
 	if (cw_str_eq(kind, "agent"))
 		return cw_agent_check(rest, NULL, why);
 	if (cw_str_eq(kind, "twilio"))
 		return check_twilio(rest, sim, why);
+	if (cw_str_eq(kind, "chat"))
+		return check_chat(rest, sim, why);
 	return unknown_kind(target, kind, why);
 }
 
@@ -221,7 +236,7 @@ int cw_target_open(void *parent, struct cw_world *w, const struct cw_target_conf
 	if (!t)
 		return ENOMEM;
 	if (!split(conf->target, &kind, &rest))
-		return cw_why_set(why, EINVAL, "target '%s': write it as agent:FILE or twilio:URL", conf->target);
+		return cw_why_set(why, EINVAL, "target '%s': " USE, conf->target);
 	t->world = w;
 	t->ev = ev;
 	t->arg = arg;
@@ -240,6 +255,11 @@ int cw_target_open(void *parent, struct cw_world *w, const struct cw_target_conf
 		return err;
 	*ret = talloc_move(parent, &t);
 	return 0;
+}
+
+const char *cw_target_chat(const char *target)
+{
+	return cw_str_starts(cw_str(target), "chat:") ? target + strlen("chat:") : NULL;
 }
 
 bool cw_target_in_process(const struct cw_target *t)

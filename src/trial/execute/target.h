@@ -2,7 +2,7 @@
  * target.h: reaching the agent under test: in this process, or over an emulated carrier
  *
  * "agent:FILE" runs our own agent in the same world, on the other end of a loop; its timeline is visible and its database is the
- * execution's own. "twilio:URL" plays Twilio: a signed webhook, then the media WebSocket.
+ * execution's own. "twilio:URL" plays Twilio: a signed webhook, then the media WebSocket. "chat:URL" is text: there is no line to open, a typist (caller/typist.h) talks to it.
  * Thread: the call's lane.  Owner: the parent given to cw_target_open(); freeing it ends the agent's side at once.
  */
 #pragma once
@@ -43,4 +43,6 @@ struct cw_target_events {
 int cw_target_open(void *parent, struct cw_world *w, const struct cw_target_conf *conf,
 	const struct cw_target_events *ev, void *arg, struct cw_target **ret, struct cw_why *why);
 /* Does the agent live in this process, so that its timeline and database are ours to see? */
+/* What follows "chat:" of a chat target, NULL for any other. */
+const char *cw_target_chat(const char *target);
 bool cw_target_in_process(const struct cw_target *t);

@@ -6,6 +6,7 @@
 
 #include "audio/wav.h"
 #include "store/db.h"
+#include "trial/execute/target.h"
 #include "trial/view/measure.h"
 #include "trial/view/view_int.h"
 
@@ -91,7 +92,8 @@ static int open_view(struct judgement *j)
 	int16_t *pcm[2] = {NULL, NULL};
 	size_t n = 0;
 	/* with faults the recorder itself may have been hit: then the timeline is the better witness */
-	bool recorded = r->trial->record != CW_RECORD_NONE && r->wav_path && r->trial->faults <= 0;
+	bool chat = cw_target_chat(r->item->target) != NULL;
+	bool recorded = !chat && r->trial->record != CW_RECORD_NONE && r->wav_path && r->trial->faults <= 0;
 
 	if (!scratch)
 		return ENOMEM;
@@ -110,6 +112,7 @@ static int open_view(struct judgement *j)
 		.db_path = r->db_path,
 		.probes = r->probes,
 		.n_probes = r->n_probes,
+		.chat = chat,
 	};
 
 	return cw_view_new(j, &vc, &j->view);

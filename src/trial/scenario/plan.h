@@ -31,6 +31,7 @@ struct cw_trial_conf {            /* of a whole run; strings are borrowed and mu
 	const char *ear;                            /* caller's recogniser, NULL: as the files say */
 	const char *agent_stt, *agent_voice;        /* instead of the agent file's */
 	const char *auth_token; /* of an emulated carrier, NULL: the all-zero one; never written anywhere */
+	const char *chat_key;   /* bearer token for chat targets, NULL: none; never written anywhere */
 	uint64_t timeout_us;    /* of one call, 0: as the files say */
 	bool fail_fast;
 	enum cw_record record;
