@@ -42,7 +42,10 @@ int cw_caller_open(void *parent, struct cw_world *w, const struct cw_caller_conf
 		if (err)
 			return cw_why_set(why, err, "the line conditions cannot be set up");
 	}
-	err = cw_script_new(c, w, conf->script, &c->run);
+
+	const struct cw_script_conf sc = {.script = conf->script, .language = conf->language, .seed = conf->seed};
+
+	err = cw_script_new(c, w, &sc, &c->run);
 	if (err)
 		return err;
 

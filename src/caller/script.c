@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "call/party.h"
+#include "caller/rules.h"
 #include "world/world.h"
 
 #define POLL_US      40000   /* how often a running action without an end event is looked at */
@@ -28,14 +29,13 @@ struct cw_script_run {
 	struct cw_timer timer; /* delay of the armed step, or length of the action */
 	struct cw_timer patience;
 
-	size_t next;    /* fixed step to play next */
-	unsigned *used; /* per answer */
+	struct cw_rules *rules;
 	const struct cw_step *armed;
 	const struct cw_step *acting; /* NULL while a reprompt is spoken */
 	uint32_t utterance;           /* being spoken, 0 = none */
 	const char *words;            /* of it */
 	unsigned tries;
-	unsigned reprompts, pardons; /* done */
+	unsigned reprompts; /* done */
 
 	uint64_t answered_us;
 	uint64_t step_end_us;  /* end of our last action */
@@ -80,27 +80,6 @@ const char *cw_script_end_name(enum cw_script_end e)
 static void wait_on(struct cw_script_run *r);
 static void reconsider(struct cw_script_run *r);
 
-/* ---- what is left ---- */
-
-static const struct cw_step *head(const struct cw_script_run *r)
-{
-	return r->next < r->script->n_steps ? &r->script->steps[r->next] : NULL;
-}
-
-/* A fixed step, not an answer? */
-static bool is_fixed(const struct cw_script_run *r, const struct cw_step *s)
-{
-	return r->script->n_steps && s >= r->script->steps && s < r->script->steps + r->script->n_steps;
-}
-
-static bool required_left(const struct cw_script_run *r)
-{
-	for (size_t i = r->next; i < r->script->n_steps; i++)
-		if (!r->script->steps[i].optional)
-			return true;
-	return false;
-}
-
 static void end(struct cw_script_run *r, enum cw_script_end how, const char *reason)
 {
 	if (r->result.end != CW_SCRIPT_RUNNING)
@@ -131,10 +110,10 @@ static void note(struct cw_script_run *r, const char *kind, int64_t index, const
 
 static void note_step(struct cw_script_run *r, const struct cw_step *s)
 {
-	bool fixed = is_fixed(r, s);
-	ptrdiff_t index = fixed ? s - r->script->steps : s - r->script->answers;
+	size_t index = 0;
+	const char *kind = cw_rules_kind(r->rules, s, &index);
 
-	note(r, fixed ? "turn" : "answer", index, s->name, cw_act_name(s->act), s->text);
+	note(r, kind, (int64_t)index, s->name, cw_act_name(s->act), s->text);
 }
 
 /* The action is over: the next fixed step may follow at once, be due to what the agent said meanwhile, or wait. */
@@ -263,14 +242,6 @@ static void say_extra(struct cw_script_run *r, const char *text, const char *kin
 
 /* ---- choosing ---- */
 
-static void mark_used(struct cw_script_run *r, const struct cw_step *s)
-{
-	if (is_fixed(r, s))
-		r->next = (size_t)(s - r->script->steps) + 1;
-	else
-		r->used[s - r->script->answers]++;
-}
-
 static void fire(void *arg)
 {
 	struct cw_script_run *r = arg;
@@ -282,7 +253,7 @@ static void fire(void *arg)
 		wait_on(r);
 		return;
 	}
-	mark_used(r, s);
+	cw_rules_take(r->rules, s);
 	act(r, s);
 }
 
@@ -297,44 +268,15 @@ static void arm(struct cw_script_run *r, const struct cw_step *s, uint64_t from_
 	cw_timer_start(&r->timer, at > now ? at - now : 0, fire, r);
 }
 
-static const struct cw_step *choose(struct cw_script_run *r)
-{
-	const struct cw_script *s = r->script;
-	struct cw_str text = cw_str(r->text);
-
-	for (size_t i = r->next; i < s->n_steps; i++) {
-		const struct cw_step *step = &s->steps[i];
-
-		if (step->when == CW_WHEN_AGENT_END && step->match && cw_pattern_fits(step->match, text))
-			return step;
-		if (!step->optional)
-			break;
-	}
-	for (size_t i = 0; i < s->n_answers; i++) {
-		const struct cw_step *a = &s->answers[i];
-
-		if ((!a->times || r->used[i] < a->times) && cw_pattern_fits(a->match, text))
-			return a;
-	}
-	const struct cw_step *h = head(r);
-
-	return h && h->when == CW_WHEN_AGENT_END && !h->match ? h : NULL;
-}
-
 /* The agent's last turn may be answered now. */
 static void reconsider(struct cw_script_run *r)
 {
-	const struct cw_step *s = choose(r);
+	const struct cw_step *s = cw_rules_choose(r->rules, r->text);
 
 	if (s)
 		arm(r, s, r->agent_last_us);
 	else
 		wait_on(r);
-}
-
-static bool is_filler(const struct cw_script_run *r, const char *text)
-{
-	return r->script->fillers && text[0] && cw_pattern_fits(r->script->fillers, cw_str(text));
 }
 
 /* ---- patience ---- */
@@ -345,11 +287,11 @@ static void unanswerable(struct cw_script_run *r)
 
 	(void)snprintf(text, sizeof(text), "both sides waited: nothing in the script fits the agent's words \"%.200s\"",
 		r->text); /* cut short when too long */
-	if (required_left(r)) {
+	if (cw_rules_required_left(r->rules)) {
 		end_and_hang_up(r, CW_SCRIPT_NO_ANSWER, text);
 		return;
 	}
-	r->result.unanswered = r->script->n_answers > 0;
+	r->result.unanswered = cw_rules_reactive(r->rules);
 	end_and_hang_up(r, CW_SCRIPT_COMPLETED, r->result.unanswered ? text : "");
 }
 
@@ -370,7 +312,7 @@ static void speak_up(struct cw_script_run *r)
 static void out_of_patience(void *arg)
 {
 	struct cw_script_run *r = arg;
-	const struct cw_step *h = head(r);
+	const struct cw_step *h = cw_rules_head(r->rules);
 
 	if (r->phase != PHASE_WAIT)
 		return;
@@ -379,7 +321,7 @@ static void out_of_patience(void *arg)
 		return;
 	}
 	if (!r->agent_spoke && !r->spoke_end_us && h && h->when == CW_WHEN_AGENT_END && !h->match) {
-		mark_used(r, h);
+		cw_rules_take(r->rules, h);
 		act(r, h);
 		return;
 	}
@@ -392,8 +334,8 @@ static void out_of_patience(void *arg)
 		speak_up(r);
 		return;
 	}
-	if (r->pardons < r->script->pardons && (r->script->n_answers || required_left(r))) {
-		r->pardons++;
+	if (cw_rules_pardon_left(r->rules) && (cw_rules_reactive(r->rules) || cw_rules_required_left(r->rules))) {
+		cw_rules_pardoned(r->rules);
 		say_extra(r, r->script->pardon, "pardon");
 		return;
 	}
@@ -408,15 +350,15 @@ static uint64_t patience_us(const struct cw_script_run *r)
 		return s->greeting_us;
 	if (!r->agent_last)
 		return s->wait_us;
-	if (!s->n_answers && !required_left(r))
+	if (!cw_rules_reactive(r->rules) && !cw_rules_required_left(r->rules))
 		return s->linger_us;
-	return r->pardons < s->pardons ? s->pardon_us : s->deadlock_us;
+	return cw_rules_pardon_left(r->rules) ? s->pardon_us : s->deadlock_us;
 }
 
 /* Nothing to do now: wait for the agent, but not for ever; a head that depends on our own clock is armed. */
 static void wait_on(struct cw_script_run *r)
 {
-	const struct cw_step *h = head(r);
+	const struct cw_step *h = cw_rules_head(r->rules);
 
 	if (r->phase != PHASE_WAIT)
 		return;
@@ -450,7 +392,7 @@ static void on_answered(void *mind, const struct cw_line_info *info)
 static void on_speech_started(void *mind, uint64_t onset_us)
 {
 	struct cw_script_run *r = mind;
-	const struct cw_step *h = head(r);
+	const struct cw_step *h = cw_rules_head(r->rules);
 
 	if (!r->turn_open || onset_us > r->stretch_onset_us + SAME_TURN_US)
 		r->turn_onset_us = onset_us;
@@ -480,7 +422,7 @@ static void on_turn_ended(void *mind, const struct cw_heard *heard)
 	r->turn_open = false;
 	r->agent_spoke = true;
 	r->agent_last_us = heard->last_us;
-	if (is_filler(r, heard->text)) {
+	if (cw_rules_is_filler(r->rules, heard->text)) {
 		wait_on(r);
 		return;
 	}
@@ -527,11 +469,11 @@ static void on_closed(void *mind, enum cw_end_reason reason, const char *detail)
 	cw_timer_stop(&r->patience);
 	r->phase = PHASE_OVER;
 	if (r->result.end == CW_SCRIPT_RUNNING) {
-		bool left = required_left(r) || (r->acting && r->acting->act == CW_ACT_SAY && !r->acting->optional);
+		bool left = cw_rules_required_left(r->rules) || (r->acting && r->acting->act == CW_ACT_SAY && !r->acting->optional);
 
 		r->result.end = left ? CW_SCRIPT_CUT : CW_SCRIPT_COMPLETED;
 	}
-	r->result.steps_played = r->next;
+	r->result.steps_played = cw_rules_played(r->rules);
 	if (r->closed)
 		r->closed(reason, detail, r->arg);
 }
@@ -555,17 +497,18 @@ static int run_end(struct cw_script_run *r)
 	return 0;
 }
 
-int cw_script_new(void *parent, struct cw_world *w, const struct cw_script *script, struct cw_script_run **ret)
+int cw_script_new(void *parent, struct cw_world *w, const struct cw_script_conf *conf, struct cw_script_run **ret)
 {
 	CW_SCOPED struct cw_script_run *r = talloc_zero(NULL, struct cw_script_run);
 
 	if (!r)
 		return ENOMEM;
 	r->world = w;
-	r->script = script;
-	r->used = talloc_zero_array(r, unsigned, script->n_answers + 1);
-	if (!r->used)
-		return ENOMEM;
+	r->script = conf->script;
+
+	int err = cw_rules_new(r, conf->script, conf->language, conf->seed, &r->rules);
+	if (err)
+		return err;
 	cw_timer_init(&r->timer, w);
 	cw_timer_init(&r->patience, w);
 	talloc_set_destructor(r, run_end);

@@ -107,8 +107,14 @@ struct cw_script_result {
 struct cw_script_run;
 extern const struct cw_mind_ops cw_script_mind; /* its mind argument is a cw_script_run */
 
+struct cw_script_conf {
+	const struct cw_script *script;
+	const char *language; /* of a goal's and a persona's words */
+	uint64_t seed;        /* of the same */
+};
+
 /* ENOMEM. Bind the party before the line comes up. */
-int cw_script_new(void *parent, struct cw_world *w, const struct cw_script *script, struct cw_script_run **ret);
+int cw_script_new(void *parent, struct cw_world *w, const struct cw_script_conf *conf, struct cw_script_run **ret);
 void cw_script_bind(struct cw_script_run *r, struct cw_party *party);
 /* @closed is called once, last, when the line is closed; the run may be freed in it. */
 void cw_script_on_closed(

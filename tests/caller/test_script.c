@@ -60,7 +60,9 @@ static void open_agent(struct pair *p, struct cw_line *line, const struct cw_scr
 		.timeline_ear = true,
 	};
 
-	assert_int_equal(cw_script_new(p->all, p->world, script, &p->agent_run), 0);
+	const struct cw_script_conf sc = {.script = script};
+
+	assert_int_equal(cw_script_new(p->all, p->world, &sc, &p->agent_run), 0);
 	assert_int_equal(
 		cw_party_new(p->all, p->world, &conf, line, &cw_script_mind, p->agent_run, &p->agent, NULL), 0);
 	cw_script_bind(p->agent_run, p->agent);
