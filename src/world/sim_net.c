@@ -359,6 +359,23 @@ static void refusal_arrives(void *arg)
 	http_close(h, ECONNREFUSED);
 }
 
+/* false: no memory. */
+static bool keep_headers(struct sim_http *h, const struct cw_header *headers, size_t n)
+{
+	h->headers = talloc_zero_array(h, struct cw_header, n + 1);
+	if (!h->headers)
+		return false;
+	for (h->n_headers = 0; h->n_headers < n; h->n_headers++) {
+		struct cw_header *copy = &h->headers[h->n_headers];
+
+		copy->name = talloc_strdup(h->headers, headers[h->n_headers].name);
+		copy->value = talloc_strdup(h->headers, headers[h->n_headers].value);
+		if (!copy->name || !copy->value)
+			return false;
+	}
+	return true;
+}
+
 /* The server answered: keep it, and let it arrive after the network's delay, or as the faults will have it. */
 static void http_replied(
 	void *asker, int status, const struct cw_header *headers, size_t n, const void *body, size_t len)
@@ -368,11 +385,7 @@ static void http_replied(
 	uint64_t delay = sim_delay(s, &s->conf.net);
 
 	h->status = status;
-	h->headers = talloc_zero_array(h, struct cw_header, n + 1);
 	h->body = talloc_memdup(h, len ? body : "", len ? len : 1);
-	for (size_t i = 0; h->headers && i < n; i++)
-		h->headers[h->n_headers++] = (struct cw_header){
-			talloc_strdup(h->headers, headers[i].name), talloc_strdup(h->headers, headers[i].value)};
 	h->body_len = len;
 	if (sim_fault(s, CW_FAULT_STALL, h->label))
 		return;
@@ -381,7 +394,7 @@ static void http_replied(
 	if (len && h->body && sim_fault(s, CW_FAULT_GARBAGE, h->label))
 		sim_garble(s, h->body, len);
 
-	bool reset = !h->body || !h->headers || sim_fault(s, CW_FAULT_RESET, h->label);
+	bool reset = !keep_headers(h, headers, n) || !h->body || sim_fault(s, CW_FAULT_RESET, h->label);
 
 	h->event = sim_at(s, delay, reset ? reset_arrives : answer_arrives, NULL, h);
 }
@@ -451,11 +464,7 @@ static void http_began(void *asker, int status, const struct cw_header *headers,
 	struct sim_http *h = asker;
 
 	h->status = status;
-	h->headers = talloc_zero_array(h, struct cw_header, n + 1);
-	for (size_t i = 0; h->headers && i < n; i++)
-		h->headers[h->n_headers++] = (struct cw_header){
-			talloc_strdup(h->headers, headers[i].name), talloc_strdup(h->headers, headers[i].value)};
-	send_part(h, h->headers ? PART_HEAD : PART_RESET, NULL, 0);
+	send_part(h, keep_headers(h, headers, n) ? PART_HEAD : PART_RESET, NULL, 0);
 }
 
 static void http_piece(void *asker, const void *bytes, size_t n)
