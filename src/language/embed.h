@@ -2,10 +2,12 @@
  * embed.h: meaning as a vector: the drivers behind `similar`
  *
  * A driver is a const table; `lexical` (embed_lexical.c) is offline, others speak to a server. Similarity of two texts is the cosine
- * of their vectors. Scores of different drivers are not comparable: a result says which one decided (ops->name and cw_embed_model()),
- * and each driver's header says what its scale means.
+ * of their vectors. Scores of different drivers are not comparable: a result says which one decided (ops->name and model).
  *
- * The lexical scale, measured on STS-B dev (0 … 5 points by people): bench/README.md; in words: see CW_EMBED_LEXICAL_SCALE.
+ * What a score of `lexical` means, measured with bench_similarity on STS-B (English train, 5,675 pairs rated 0 … 5 by people): below 0.3
+ * people gave 0.7 on average, at 0.5 … 0.6 2.8, at 0.80 4 ("the same but for details"), above 0.9 4.5. It goes by words in common, their endings
+ * forgiven: it sees neither synonyms nor a "not", so two texts that contradict each other can score high. Dev: Spearman
+ * 0.75 en, 0.75 de, 0.74 es, 0.76 fr, beside 0.65 … 0.68 of plain word overlap.
  * Thread: an object belongs to one world. Owner: the parent given to cw_embed_open().
  */
 #pragma once
@@ -31,7 +33,7 @@ struct cw_embed_conf {
 
 struct cw_embed_result {
 	const float *
-		vectors; /* n × dimension, row by row, each of length 1 (or all zero for a text without words); valid in the handler only */
+		vectors; /* n × dimension, row by row, of length 1 (zero for a text without words); gone after the handler */
 	size_t n, dimension;
 	uint64_t tokens; /* as billed by the provider, 0 offline */
 };
