@@ -2,12 +2,11 @@
 
 #include <errno.h>
 #include <math.h>
-#include <pthread.h>
 #include <string.h>
 
 #include <ebur128.h>
-#include <fftw3.h>
 
+#include "audio/fft.h"
 #include "audio/g711.h"
 #include "audio/resample.h"
 #include "audio/vad.h"
@@ -39,28 +38,19 @@ struct cw_measure {
 	size_t filled;
 	double power[PENDING];
 	enum mark mark[PENDING];
-	uint64_t speech_frames, noise_frames, silent_frames;
+	uint64_t speech_frames, noise_frames, mute_frames, silent_frames;
 	double speech_power, noise_power; /* sums */
 	/* spectrum */
-	fftwf_plan plan;
-	float window[FFT], in[FFT];
-	fftwf_complex out[CW_MEASURE_BINS];
+	struct cw_fft *fft;
+	float window[FFT];
 	size_t in_filled;
 	double loudest, spectrum[CW_MEASURE_BINS];
 	uint64_t spectra;
 	ebur128_state *loudness;
 };
 
-/* FFTW makes and destroys plans in tables of its own without a lock; running them is safe. */
-static pthread_mutex_t planner = PTHREAD_MUTEX_INITIALIZER;
-
 static int release(struct cw_measure *m)
 {
-	if (m->plan) {
-		(void)pthread_mutex_lock(&planner); /* a plain mutex, unlocked by its owner: cannot fail */
-		fftwf_destroy_plan(m->plan);
-		(void)pthread_mutex_unlock(&planner);
-	}
 	if (m->loudness)
 		ebur128_destroy(&m->loudness);
 	return 0;
@@ -81,11 +71,11 @@ int cw_measure_new(void *parent, unsigned rate_hz, struct cw_measure **ret)
 	cw_vad_init(&m->vad, NULL);
 	for (int i = 0; i < FFT; i++)
 		m->window[i] = 0.5f - 0.5f * cosf((float)(2 * M_PI) * ((float)i + 0.5f) / FFT);
-	(void)pthread_mutex_lock(&planner);
-	m->plan = fftwf_plan_dft_r2c_1d(FFT, m->in, m->out, FFTW_ESTIMATE | FFTW_UNALIGNED);
-	(void)pthread_mutex_unlock(&planner);
+	err = cw_fft_new(m, FFT, &m->fft);
+	if (err)
+		return err;
 	m->loudness = ebur128_init(1, rate_hz, EBUR128_MODE_I | EBUR128_MODE_HISTOGRAM);
-	if (!m->plan || !m->loudness)
+	if (!m->loudness)
 		return ENOMEM;
 	*ret = talloc_move(parent, &m);
 	return 0;
@@ -126,6 +116,8 @@ static void settle(struct cw_measure *m, uint64_t frame)
 	} else if (m->mark[k] == NOISE && m->power[k] > 1e-9) {
 		m->noise_frames++;
 		m->noise_power += m->power[k];
+	} else if (m->mark[k] == NOISE) {
+		m->mute_frames++;
 	}
 }
 
@@ -175,10 +167,11 @@ static void feed_frames(struct cw_measure *m, const int16_t *pcm, size_t n)
 /* Welch's method, without overlap, over the loud blocks; a much louder block starts afresh. */
 static void take_spectrum(struct cw_measure *m)
 {
+	float *in = m->fft->in;
 	double power = 0;
 
 	for (int i = 0; i < FFT; i++)
-		power += (double)m->in[i] * (double)m->in[i] / FFT;
+		power += (double)in[i] * (double)in[i] / FFT;
 	if (power < SILENCE || power < m->loudest * LOUD_SHARE)
 		return;
 	if (power > m->loudest) {
@@ -189,10 +182,13 @@ static void take_spectrum(struct cw_measure *m)
 		m->loudest = power;
 	}
 	for (int i = 0; i < FFT; i++)
-		m->in[i] *= m->window[i];
-	fftwf_execute(m->plan);
-	for (int i = 0; i < CW_MEASURE_BINS; i++)
-		m->spectrum[i] += (double)(m->out[i][0] * m->out[i][0] + m->out[i][1] * m->out[i][1]);
+		in[i] *= m->window[i];
+	cw_fft_forward(m->fft);
+	for (int i = 0; i < CW_MEASURE_BINS; i++) {
+		const float *bin = m->fft->out[i];
+
+		m->spectrum[i] += (double)(bin[0] * bin[0] + bin[1] * bin[1]);
+	}
 	m->spectra++;
 }
 
@@ -201,7 +197,7 @@ void cw_measure_feed(struct cw_measure *m, const int16_t *pcm, size_t n)
 	count_samples(m, pcm, n);
 	feed_frames(m, pcm, n);
 	for (size_t i = 0; i < n; i++) {
-		m->in[m->in_filled++] = (float)pcm[i] / 32768;
+		m->fft->in[m->in_filled++] = (float)pcm[i] / 32768;
 		if (m->in_filled == FFT) {
 			take_spectrum(m);
 			m->in_filled = 0;
@@ -248,6 +244,8 @@ static void get_speech(const struct cw_measure *m, struct cw_measures *r)
 	r->noise_dbov = db_or_nan(noise);
 	r->snr_db = noise > 0 && speech > noise ? db_or_nan(speech / noise - 1) : NAN;
 	r->speech_ratio = frames ? (double)rest.speech_frames / (double)frames : NAN;
+	r->noise_ratio = frames ? (double)rest.noise_frames / (double)frames : NAN;
+	r->mute_ratio = frames ? (double)rest.mute_frames / (double)frames : NAN;
 	r->silence_ratio = frames ? (double)rest.silent_frames / (double)frames : NAN;
 }
 

@@ -18,6 +18,8 @@ struct cw_measures {
 	double noise_dbov;     /* mean power of the frames between, digital silence not counted; NAN: none */
 	double snr_db;         /* speech without its noise, to noise; NAN: one of them is missing */
 	double speech_ratio;   /* share of the frames with speech */
+	double noise_ratio;    /* share of the frames that @noise_dbov is the mean of */
+	double mute_ratio;     /* share of the frames between words that are digital silence (below -90 dBov) */
 	double silence_ratio;  /* share of the frames below -60 dBov */
 	double clipping_ratio; /* share of the samples in runs of 2 or more at the end of the scale (from 32000 on) */
 	double dc;             /* mean, 1 = full scale */

@@ -24,9 +24,9 @@ enum cw_quality_of {
 	CW_QUALITY_SPEECH_S,      /* frames with speech (vad.h) */
 	CW_QUALITY_SILENCE_RATIO, /* share of the time without speech: silence or noise alone, 0 … 1 */
 	CW_QUALITY_SPEECH_DBOV,   /* mean power while somebody speaks, its noise taken off */
-	CW_QUALITY_NOISE_DBOV,    /* mean power between words, digital silence included */
-	CW_QUALITY_SNR_DB,        /* -20 … 60, both meaning "or beyond"; speech to the noise between words */
-	CW_QUALITY_WADA_SNR_DB,   /* from the distribution of amplitudes alone (Kim and Stern 2008): needs no pauses */
+	CW_QUALITY_NOISE_DBOV,    /* mean power of the quietest tenth of the frames, digital silence left out */
+	CW_QUALITY_SNR_DB,        /* -20 … 60, both meaning "or beyond": by amplitudes below 12, by levels above 18 */
+	CW_QUALITY_WADA_SNR_DB,   /* from the distribution of amplitudes near speech (Kim and Stern 2008) */
 	CW_QUALITY_PEAK_DBOV,     /* of a single sample */
 	CW_QUALITY_CLIPPING,      /* share of the samples in flattened peaks, at any level, 0 … 1 */
 	CW_QUALITY_DROPOUTS,      /* holes, frozen and faded-out repeats inside speech: how many */
