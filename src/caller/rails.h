@@ -114,14 +114,18 @@ void cw_rails_heard(struct cw_rails *r, const char *agent);
 /* What to say to these words: NULL when they need no answer, or none is known. Good until the next call. Nothing counts as said
  * before cw_rails_take(). */
 const struct cw_move *cw_rails_choose(struct cw_rails *r, const char *agent);
+const struct cw_move *cw_rails_chosen(const struct cw_rails *r); /* the same move again, with the words it has now */
 /* The move which was chosen last is being spoken. */
 void cw_rails_take(struct cw_rails *r);
+
+/* Something else was said instead of the chosen move: the words it answered are forgotten. */
+void cw_rails_drop(struct cw_rails *r);
 
 /* Other words for move @id, from a model. Taken, as long as the move is the chosen one and not taken: 0. ESTALE: too late. EPERM with @why: the
  * words say what the move may not. ENOMEM. */
 int cw_rails_offer(struct cw_rails *r, uint32_t id, const char *words, struct cw_why *why);
-/* May a move with @facts (bits) say @words, after the agent's @agent? No figures, dates, names, places other than those of these facts, none of the other
- * facts' values, and those of figures whole. 0 or EPERM with @why. */
+/* May a move with @facts (bits) say @words, after the agent's @agent? No figures and dates but those of these facts, of the goal's words and of the agent's; figures whole;
+ * none of the other facts' values. Of a model's words also: no capital word in mid-sentence that stands in none of them. 0 or EPERM with @why. */
 int cw_rails_check(
 	const struct cw_goal *g, uint32_t facts, const char *agent, const char *words, struct cw_why *why);
 

@@ -53,9 +53,10 @@ const struct cw_step *cw_rules_choose(struct cw_rules *r, const char *agent);
 void cw_rules_take(struct cw_rules *r, const struct cw_step *s); /* it is being carried out */
 /* Where @s stands: "turn", "answer", "goal", "persona", and its index there. */
 const char *cw_rules_kind(const struct cw_rules *r, const struct cw_step *s, size_t *index);
-/* What the persona does inside a turn of the agent which begins now; NULL: nothing. One at a time. */
-const struct cw_step *cw_rules_react(struct cw_rules *r);
-
+/* What the persona does next inside a turn of the agent: @inside_us is 0 at its onset, else where its last act ended; the step's delay counts from the
+ * onset. NULL: nothing. Good until the next call. */
+const struct cw_step *cw_rules_react(struct cw_rules *r, uint64_t inside_us);
+bool cw_rules_is_reaction(const struct cw_rules *r, const struct cw_step *s);
 bool cw_rules_pardon_left(const struct cw_rules *r);
 void cw_rules_pardoned(struct cw_rules *r); /* asked to repeat once more */
 
