@@ -453,7 +453,7 @@ static uint32_t to_spell(const struct cw_rails *r, uint32_t asked)
 	if (r->last_facts)
 		return r->last_facts & (~r->last_facts + 1);
 	(void)fact_of(r, "name", &bit); /* without a name: 0 */
-	return bit;
+	return bit & r->told;
 }
 
 static const struct cw_move *goodbye(struct cw_rails *r, enum cw_move_kind kind)

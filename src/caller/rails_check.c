@@ -26,12 +26,13 @@ static void read_runs(const char *text, struct runs *r)
 	r->n = 0;
 	for (const char *p = norm ? norm : ""; *p;) {
 		size_t len = strcspn(p, " "), digits = 0;
+		bool pure;
 
 		for (size_t i = 0; i < len; i++)
 			digits += isdigit((unsigned char)p[i]) != 0;
-		if (!digits || r->n + !open > RUNS_MAX) {
-			open = false;
-		} else {
+		pure = digits == len; /* "1st" stands alone */
+		open = open && pure;
+		if (digits && r->n + !open <= RUNS_MAX) {
 			char *run = r->digits[open ? r->n - 1 : r->n];
 			size_t used = open ? strlen(run) : 0;
 
@@ -40,8 +41,8 @@ static void read_runs(const char *text, struct runs *r)
 				if (isdigit((unsigned char)p[i]))
 					run[used++] = p[i];
 			run[used] = '\0';
-			open = true;
 		}
+		open = digits && pure;
 		p += len;
 		p += *p == ' ';
 	}
