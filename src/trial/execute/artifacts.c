@@ -1,6 +1,7 @@
 /* The files of one call's folder: pure functions of its record and view. */
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "audio/wav.h"
@@ -9,6 +10,12 @@
 #include "trial/view/view_int.h"
 
 #define FILE_MAX (64u << 20)
+
+/* Of a call that was not recorded: nothing has needed it before. */
+static int make_folder(const char *path)
+{
+	return mkdir(path, 0777) && errno != EEXIST ? errno : 0;
+}
 
 /* Plain writes: these files can be made again from what results.jsonl names; a torn one harms nobody. */
 static int save(const struct cw_call_record *r, const char *name, struct cw_buf *b)
@@ -322,12 +329,15 @@ static int write_mono(const struct cw_call_record *r)
 
 int cw_artifacts_write(const struct cw_call_record *r, const struct cw_view *v)
 {
-	int err = write_events(r);
+	int err = make_folder(r->call_dir);
 
 	if (!err)
-		err = write_transcript(r, v);
+		err = write_events(r);
 	if (!err)
-		err = write_waterfall(r, v);
+		err = write_transcript(r, v);
+	if (err || v->chat) /* what was not heard has neither silences nor levels */
+		return err;
+	err = write_waterfall(r, v);
 	if (!err)
 		err = write_levels(r);
 	if (!err)

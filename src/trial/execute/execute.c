@@ -376,20 +376,16 @@ static int open_typist(struct cw_execution *x, const char *chat, struct cw_why *
 
 /* ---- files and all the rest ---- */
 
-static int make_folder(const char *path)
-{
-	return mkdir(path, 0777) && errno != EEXIST ? errno : 0;
-}
-
 /* What an earlier, killed attempt left must not be taken for ours. */
 static int fresh_folder(struct cw_execution *x, struct cw_why *why)
 {
 	static const char *const old[] = {"agent.db", "agent.db-wal", "agent.db-shm", "both.wav"};
 	char path[4096];
-	int err = make_folder(x->call_dir);
 
-	if (err)
-		return cw_why_set(why, err, "folder %s cannot be made: %s", x->call_dir, strerror(err));
+	if (!mkdir(x->call_dir, 0777))
+		return 0;
+	if (errno != EEXIST)
+		return cw_why_set(why, errno, "folder %s cannot be made: %s", x->call_dir, strerror(errno));
 	for (size_t i = 0; i < CW_COUNT(old); i++) {
 		(void)snprintf(path, sizeof(path), "%s/%s", x->call_dir, old[i]);
 		if (unlink(path) && errno != ENOENT)
@@ -478,7 +474,10 @@ static int open_spoken(struct cw_execution *x, struct cw_why *why)
 		.epoch_us = x->epoch_us,
 		.timeline = x->record->agent,
 	};
-	int err = copy_template(x, why);
+	int err = fresh_folder(x, why);
+
+	if (!err)
+		err = copy_template(x, why);
 
 	if (!err)
 		err = set_channel(x, why);
@@ -494,10 +493,9 @@ static int open_spoken(struct cw_execution *x, struct cw_why *why)
 static int open_all(struct cw_execution *x, struct cw_why *why)
 {
 	const char *chat = cw_target_chat(x->conf.item->target);
-	int err = fresh_folder(x, why);
 
-	if (err || !chat)
-		return err ? err : open_spoken(x, why);
+	if (!chat)
+		return open_spoken(x, why);
 	note_start(x);
 	return open_typist(x, chat, why);
 }
