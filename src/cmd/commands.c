@@ -3,6 +3,7 @@
 const struct cw_command *const cw_commands[] = {
 	&cw_cmd_serve,
 	&cw_cmd_test,
+	&cw_cmd_report,
 	&cw_cmd_load,
 	&cw_cmd_call,
 	&cw_cmd_demo,

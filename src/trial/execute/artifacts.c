@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "audio/wav.h"
+#include "trial/execute/record.h"
 #include "trial/execute/verdict.h"
 #include "trial/view/measure.h"
 #include "trial/view/view_int.h"
@@ -342,6 +343,8 @@ int cw_artifacts_write(const struct cw_call_record *r, const struct cw_view *v)
 		err = write_levels(r);
 	if (!err)
 		err = write_labels(r, v);
+	if (!err)
+		err = cw_record_save(r);
 	if (!err && r->trial->record == CW_RECORD_MONO && !r->open_err)
 		err = write_mono(r);
 	return err;

@@ -507,7 +507,7 @@ static void tidy(const struct judgement *j)
 		return;
 	if (j->verdict == CW_VERDICT_PASS && !json_array_size(j->broken)) {
 		static const char *const names[] = {"agent.db", "agent.db-wal", "agent.db-shm", "events.jsonl",
-			"transcript.json", "waterfall.json", "labels.txt"};
+			"transcript.json", "waterfall.json", "labels.txt", "record.json"};
 
 		for (size_t i = 0; i < CW_COUNT(names); i++)
 			forget(r->call_dir, names[i]);
@@ -533,7 +533,8 @@ int cw_judge(void *parent, const struct cw_call_record *r, struct cw_exec_result
 		err = reach_verdict(j);
 	if (!err)
 		err = make_result(j, parent, ret);
-	if (!err && (r->trial->record != CW_RECORD_NONE || j->verdict != CW_VERDICT_PASS || (*ret)->broken))
+	if (!err && r->call_dir &&
+		(r->trial->record != CW_RECORD_NONE || j->verdict != CW_VERDICT_PASS || (*ret)->broken))
 		err = cw_artifacts_write(r, j->view);
 	if (!err)
 		tidy(j);

@@ -5,12 +5,16 @@
 #include "base/file.h"
 #include "trial/report/report.h"
 
-#define FILE_MAX (256u << 20)
+#define FILE_MAX    (1u << 30)
+#define MESSAGE_MAX 1000 /* characters of a message attribute */
 
-/* Character data and attribute values; what XML 1.0 cannot hold becomes "?". */
-static void put_xml(struct cw_buf *b, const char *text)
+#define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
+
+/* Character data and attribute values; what XML 1.0 cannot hold becomes U+FFFD. JSON's texts are UTF-8 already. */
+static void put_xml_n(struct cw_buf *b, const char *text, size_t max)
 {
-	for (const char *p = text; *p; p++) {
+	for (const char *p = text; *p && (max || (*p & 0xc0) == 0x80); p++) {
+		max -= max && (p[1] & 0xc0) != 0x80;
 		switch (*p) {
 		case '&':
 			cw_buf_puts(b, "&amp;");
@@ -28,9 +32,17 @@ static void put_xml(struct cw_buf *b, const char *text)
 			cw_buf_puts(b, "&#10;");
 			break;
 		default:
-			cw_buf_putc(b, (unsigned char)*p < 0x20 && *p != '\t' ? '?' : *p);
+			if ((unsigned char)*p < 0x20 && *p != '\t')
+				cw_buf_puts(b, REPLACEMENT);
+			else
+				cw_buf_putc(b, *p);
 		}
 	}
+}
+
+static void put_xml(struct cw_buf *b, const char *text)
+{
+	put_xml_n(b, text, SIZE_MAX);
 }
 
 static void put_attribute(struct cw_buf *b, const char *name, const char *value)
@@ -46,6 +58,8 @@ static void put_details(struct cw_buf *b, const json_t *r)
 	size_t i;
 	json_t *c;
 
+	put_xml(b, cw_json_str(r, "reason", "")); /* GitLab shows the text only, not the message */
+	cw_buf_putc(b, '\n');
 	json_array_foreach (json_object_get(r, "checks"), i, c) {
 		if (!strcmp(cw_json_str(c, "status", ""), "pass"))
 			continue;
@@ -69,6 +83,23 @@ static void put_details(struct cw_buf *b, const json_t *r)
 	cw_buf_putc(b, '\n');
 }
 
+/* Where it can be heard, and how it was repeated when the first attempts were invalid. */
+static void put_output(struct cw_buf *b, const json_t *r)
+{
+	json_t *attempts = json_object_get(r, "attempts"), *a;
+	size_t i;
+
+	cw_buf_puts(b, "      <system-out>");
+	json_array_foreach (attempts, i, a) {
+		cw_buf_fmt(b, "attempt %zu: %s: ", i + 1, cw_json_str(a, "verdict", ""));
+		put_xml(b, cw_json_str(a, "reason", ""));
+		cw_buf_putc(b, '\n');
+	}
+	cw_buf_puts(b, "[[ATTACHMENT|calls/");
+	put_xml(b, cw_json_str(r, "folder", ""));
+	cw_buf_puts(b, "/both.wav]]</system-out>\n");
+}
+
 static void put_case(struct cw_buf *b, const json_t *r)
 {
 	const char *verdict = cw_json_str(r, "verdict", "");
@@ -81,6 +112,8 @@ static void put_case(struct cw_buf *b, const json_t *r)
 	put_attribute(b, "classname", cw_json_str(r, "file", ""));
 	put_attribute(b, "name", cw_buf_err(&name) ? cw_json_str(r, "key", "") : name.p);
 	cw_buf_fmt(b, " time=\"%.3f\"", cw_json_num(r, "duration_ms", 0) / 1000);
+	put_attribute(b, "file", cw_json_str(r, "file", ""));
+	cw_buf_fmt(b, " line=\"%lld\"", (long long)cw_json_int(r, "line", 1));
 	if (!strcmp(verdict, "PASS")) {
 		cw_buf_puts(b, "/>\n");
 		return;
@@ -90,10 +123,13 @@ static void put_case(struct cw_buf *b, const json_t *r)
 
 	cw_buf_fmt(b, ">\n      <%s", tag);
 	put_attribute(b, "type", verdict);
-	put_attribute(b, "message", cw_json_str(r, "reason", ""));
-	cw_buf_putc(b, '>');
+	cw_buf_puts(b, " message=\"");
+	put_xml_n(b, cw_json_str(r, "reason", ""), MESSAGE_MAX);
+	cw_buf_puts(b, "\">");
 	put_details(b, r);
-	cw_buf_fmt(b, "</%s>\n    </testcase>\n", tag);
+	cw_buf_fmt(b, "</%s>\n", tag);
+	put_output(b, r);
+	cw_buf_puts(b, "    </testcase>\n");
 }
 
 struct sums {
@@ -101,65 +137,93 @@ struct sums {
 	double time_s;
 };
 
-static struct sums sum(const struct cw_tally *t, const char *file)
+static void add(struct sums *s, const json_t *r)
 {
-	struct sums s = {0};
-	size_t i;
-	json_t *r;
+	const char *verdict = cw_json_str(r, "verdict", "");
 
-	json_array_foreach (t->results, i, r) {
-		const char *verdict = cw_json_str(r, "verdict", "");
-
-		if (file && strcmp(cw_json_str(r, "file", ""), file))
-			continue;
-		s.n++;
-		s.failures += !strcmp(verdict, "FAIL");
-		s.errors += strcmp(verdict, "FAIL") && strcmp(verdict, "PASS");
-		s.time_s += cw_json_num(r, "duration_ms", 0) / 1000;
-	}
-	return s;
+	s->n++;
+	s->failures += !strcmp(verdict, "FAIL");
+	s->errors += strcmp(verdict, "FAIL") && strcmp(verdict, "PASS");
+	s->time_s += cw_json_num(r, "duration_ms", 0) / 1000;
 }
 
 static void put_sums(struct cw_buf *b, const struct sums *s)
 {
-	cw_buf_fmt(b, " tests=\"%zu\" failures=\"%zu\" errors=\"%zu\" time=\"%.3f\">\n", s->n, s->failures, s->errors,
-		s->time_s);
+	cw_buf_fmt(b, " tests=\"%zu\" failures=\"%zu\" errors=\"%zu\" skipped=\"0\" time=\"%.3f\"", s->n, s->failures,
+		s->errors, s->time_s);
 }
 
-static void put_suite(struct cw_buf *b, const struct cw_tally *t, const char *file, const char *created)
+/* "2026-03-02T09:00:00": older readers choke on a zone. */
+static void put_time(struct cw_buf *b, const json_t *run)
 {
-	struct sums s = sum(t, file);
-	size_t i;
-	json_t *r;
+	const char *created = cw_json_str(run, "created", "");
 
-	cw_buf_puts(b, "  <testsuite");
-	put_attribute(b, "name", file);
-	put_attribute(b, "timestamp", created);
-	put_sums(b, &s);
-	json_array_foreach (t->results, i, r) {
-		if (!strcmp(cw_json_str(r, "file", ""), file))
-			put_case(b, r);
+	cw_buf_fmt(b, " timestamp=\"%.*s\"", (int)strcspn(created, "Z"), created);
+}
+
+struct writing {
+	struct cw_buf suites, body; /* the finished suites; the cases of the present one */
+	struct sums all, suite;
+	char *file; /* of the present one, NULL: none yet */
+	const json_t *run;
+};
+
+static void end_suite(struct writing *w)
+{
+	if (!w->file)
+		return;
+	cw_buf_puts(&w->suites, "  <testsuite");
+	put_attribute(&w->suites, "name", w->file);
+	put_sums(&w->suites, &w->suite);
+	put_time(&w->suites, w->run);
+	put_attribute(&w->suites, "file", w->file);
+	cw_buf_puts(&w->suites, ">\n");
+	cw_buf_put(&w->suites, w->body.p, w->body.len);
+	cw_buf_puts(&w->suites, "  </testsuite>\n");
+	cw_buf_reset(&w->body);
+	w->suite = (struct sums){0};
+}
+
+/* Results of a file stand together. */
+static int put_all(void *scratch, struct writing *w, const struct cw_report *r)
+{
+	for (size_t i = 0; i < cw_results_count(r->results); i++) {
+		CW_JSON_SCOPED json_t *line = cw_results_get(r->results, i);
+		const char *file = line ? cw_json_str(line, "file", "") : NULL;
+
+		if (!file)
+			return EIO;
+		if (!w->file || strcmp(w->file, file)) {
+			end_suite(w);
+			w->file = talloc_strdup(scratch, file);
+			if (!w->file)
+				return ENOMEM;
+		}
+		put_case(&w->body, line);
+		add(&w->suite, line);
+		add(&w->all, line);
 	}
-	cw_buf_puts(b, "  </testsuite>\n");
+	end_suite(w);
+	return cw_buf_err(&w->suites) ? cw_buf_err(&w->suites) : cw_buf_err(&w->body);
 }
 
-int cw_report_junit(const char *path, const json_t *run, const struct cw_tally *t, struct cw_why *why)
+int cw_report_junit(const char *path, const struct cw_report *r, struct cw_why *why)
 {
+	CW_SCOPED void *scratch = talloc_new(NULL);
 	CW_BUF_SCOPED struct cw_buf b = CW_BUF(FILE_MAX);
-	struct sums all = sum(t, NULL);
-	const char *before = NULL;
-	size_t i;
-	json_t *r;
+	struct writing w = {.suites = CW_BUF(FILE_MAX), .body = CW_BUF(FILE_MAX), .run = r->run};
+	int err = scratch ? put_all(scratch, &w, r) : ENOMEM;
 
-	cw_buf_puts(&b, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"callwright\"");
-	put_sums(&b, &all);
-	json_array_foreach (t->results, i, r) {
-		const char *file = cw_json_str(r, "file", "");
-
-		if (!before || strcmp(before, file)) /* results of a file stand together */
-			put_suite(&b, t, file, cw_json_str(run, "created", ""));
-		before = file;
+	if (!err) {
+		cw_buf_puts(&b, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"callwright\"");
+		put_sums(&b, &w.all);
+		put_time(&b, r->run);
+		cw_buf_puts(&b, ">\n");
+		cw_buf_put(&b, w.suites.p, w.suites.len);
+		cw_buf_puts(&b, "</testsuites>\n");
+		err = cw_buf_err(&b);
 	}
-	cw_buf_puts(&b, "</testsuites>\n");
-	return cw_buf_err(&b) ? cw_buf_err(&b) : cw_file_replace(path, cw_buf_str(&b), why);
+	cw_buf_clear(&w.suites);
+	cw_buf_clear(&w.body);
+	return err ? err : cw_file_replace(path, cw_buf_str(&b), why);
 }

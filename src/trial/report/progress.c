@@ -1,8 +1,13 @@
 #include "trial/report/progress.h"
 
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+#include "base/stat.h"
 
 #define SHOWN_MAX 50 /* failures told again at the end; the rest is in the run's folder */
 
@@ -28,20 +33,112 @@ static void slice_text(const json_t *result, char *out, size_t size)
 		cw_json_str(s, "channel", "")); /* may be cut */
 }
 
-static void wipe(const struct cw_progress *p)
+static void wipe(struct cw_progress *p)
 {
-	if (p->live)
-		fputs("\r\033[K", stderr);
+	if (p->shown)
+		fputs("\r\033[K\033[A\r\033[K", stderr);
+	p->shown = false;
 }
 
-static void show_live(const struct cw_progress *p, unsigned running)
+static void put_duration(double s)
 {
+	if (s >= 5400)
+		fprintf(stderr, "%.1f h", s / 3600);
+	else if (s >= 90)
+		fprintf(stderr, "%.0f min", s / 60);
+	else
+		fprintf(stderr, "%.0f s", s);
+}
+
+static void put_rolling(const struct cw_progress *p)
+{
+	size_t n = p->n_recent < CW_PROGRESS_RECENT ? p->n_recent : CW_PROGRESS_RECENT;
+	double copy[CW_PROGRESS_RECENT], p50, p95;
+
+	memcpy(copy, p->recent, n * sizeof(*copy));
+	if (!n || !cw_stat_quantile(copy, n, 0.5, &p50))
+		return;
+	fprintf(stderr, "answers p50 %.0f ms", p50);
+	if (cw_stat_quantile(copy, n, 0.95, &p95))
+		fprintf(stderr, ", p95 %.0f ms", p95);
+	fputs("  ", stderr);
+}
+
+static void show_live(struct cw_progress *p, unsigned running, int64_t wall_us)
+{
+	size_t made = p->done - p->before;
+	double passed_s = (double)(wall_us - p->began_us) / 1e6;
+
 	if (!p->live)
 		return;
-	fprintf(stderr, "\r\033[K%zu/%zu  pass %zu  fail %zu  invalid %zu  error %zu  on the line %u", p->done,
-		p->total, p->count[CW_VERDICT_PASS], p->count[CW_VERDICT_FAIL], p->count[CW_VERDICT_INVALID],
-		p->count[CW_VERDICT_ERROR], running);
+	fprintf(stderr, "%zu/%zu  pass %zu  fail %zu  flaky %zu  invalid %zu  error %zu\n", p->done, p->total,
+		p->count[CW_VERDICT_PASS], p->count[CW_VERDICT_FAIL], p->flaky, p->count[CW_VERDICT_INVALID],
+		p->count[CW_VERDICT_ERROR]);
+	fprintf(stderr, "on the line %u  ", running);
+	put_rolling(p);
+	if (p->costs)
+		fprintf(stderr, "cost $%.4f  ", p->cost);
+	if (made && p->done < p->total) {
+		fputs("ready in ", stderr);
+		put_duration(passed_s / (double)made * (double)(p->total - p->done));
+	}
+	p->shown = true;
 	(void)fflush(stderr); /* only a picture */
+}
+
+void cw_progress_begin(struct cw_progress *p, size_t total, bool quiet, int64_t wall_us)
+{
+	p->live = isatty(2) == 1;
+	p->color = isatty(1) == 1 && !getenv("NO_COLOR");
+	p->quiet = quiet;
+	p->total = total;
+	p->before = p->done;
+	p->began_us = wall_us;
+}
+
+void cw_progress_say(struct cw_progress *p, const char *fmt, ...)
+{
+	va_list ap;
+
+	wipe(p);
+	fputs("callwright: ", stderr);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+}
+
+static void count_cell(struct cw_progress *p, uint32_t cell, enum cw_verdict v)
+{
+	uint8_t bit = v == CW_VERDICT_PASS ? 1 : v == CW_VERDICT_FAIL ? 2 : 0;
+	uint8_t before = p->cells ? p->cells[cell] : 0;
+
+	if (!p->cells)
+		return;
+	p->cells[cell] |= bit;
+	p->flaky += before != 3 && p->cells[cell] == 3;
+}
+
+void cw_progress_count(struct cw_progress *p, const json_t *result, uint32_t cell)
+{
+	enum cw_verdict v = CW_VERDICT_ERROR;
+	json_t *cost = json_object_get(result, "cost_usd"), *turn;
+	size_t i;
+
+	(void)cw_verdict_of(cw_json_str(result, "verdict", ""), &v); /* an unknown one counts as ERROR */
+	p->done++;
+	p->count[v]++;
+	count_cell(p, cell, v);
+	if (json_is_number(cost)) {
+		p->costs = true;
+		p->cost += json_number_value(cost);
+	}
+	json_array_foreach (json_object_get(result, "turns"), i, turn) {
+		json_t *x = json_object_get(turn, "response_ms");
+
+		if (json_is_number(x))
+			p->recent[p->n_recent++ % CW_PROGRESS_RECENT] = json_number_value(x);
+	}
 }
 
 static double worst_response(const json_t *result)
@@ -59,26 +156,34 @@ static double worst_response(const json_t *result)
 	return worst;
 }
 
-void cw_progress_call(struct cw_progress *p, const json_t *result, unsigned running)
+static void print_call(const struct cw_progress *p, const json_t *result)
 {
 	const char *verdict = cw_json_str(result, "verdict", "");
 	const char *reason = cw_json_str(result, "reason", "");
+	size_t again = json_array_size(json_object_get(result, "attempts"));
 	double slowest = worst_response(result);
-	enum cw_verdict v = CW_VERDICT_ERROR;
 	char slice[160];
 
-	(void)cw_verdict_of(verdict, &v); /* an unknown one counts as ERROR */
-	p->done++;
-	p->count[v]++;
-	wipe(p);
 	slice_text(result, slice, sizeof(slice));
 	printf("%s%-7s%s %s [%s] #%lld  %.1f s", paint(p, verdict), verdict, plain(p), cw_json_str(result, "test", ""),
 		slice, (long long)cw_json_int(result, "repeat", 1), cw_json_num(result, "duration_ms", 0) / 1000);
 	if (!isnan(slowest))
 		printf("  slowest answer %.0f ms", slowest);
+	if (again)
+		printf("  after %zu invalid attempt%s", again, again > 1 ? "s" : "");
+	if (cw_json_bool(result, "unsure", false))
+		printf("  unsure");
 	printf("%s%s\n", reason[0] ? "  " : "", reason);
 	(void)fflush(stdout); /* a reader that is gone shows at exit */
-	show_live(p, running);
+}
+
+void cw_progress_call(struct cw_progress *p, const json_t *result, uint32_t cell, unsigned running, int64_t wall_us)
+{
+	cw_progress_count(p, result, cell);
+	wipe(p);
+	if (!p->quiet)
+		print_call(p, result);
+	show_live(p, running, wall_us);
 }
 
 /* ---- the end ---- */
@@ -108,7 +213,7 @@ static void show_broken(const json_t *r)
 		printf("    BROKEN: %s\n", json_string_value(b));
 }
 
-static void show_result(const struct cw_progress *p, const struct cw_tally *t, const json_t *r)
+static void show_result(const struct cw_progress *p, const json_t *r, bool flaky)
 {
 	const char *verdict = cw_json_str(r, "verdict", "");
 	const char *reason = cw_json_str(r, "reason", "");
@@ -117,7 +222,7 @@ static void show_result(const struct cw_progress *p, const struct cw_tally *t, c
 	slice_text(r, slice, sizeof(slice));
 	printf("\n%s%s%s %s · %s · #%lld%s\n", paint(p, verdict), verdict, plain(p), cw_json_str(r, "test", ""), slice,
 		(long long)cw_json_int(r, "repeat", 1),
-		cw_tally_is_flaky(t, r) ? " · FLAKY: other repeats passed" : "");
+		flaky ? " · FLAKY: other repeats passed" : "");
 	if (reason[0])
 		printf("    %s\n", reason);
 	show_checks(r);
@@ -125,20 +230,31 @@ static void show_result(const struct cw_progress *p, const struct cw_tally *t, c
 	printf("    calls/%s\n    %s\n", cw_json_str(r, "folder", ""), cw_json_str(r, "rerun", ""));
 }
 
-static void show_failures(const struct cw_progress *p, const struct cw_tally *t)
+/* With injected faults calls may fail: what matters then are broken promises. */
+static bool is_bad(const json_t *r)
 {
-	size_t i, shown = 0, more = 0;
-	json_t *r;
+	bool broken = json_array_size(json_object_get(r, "broken")) > 0;
 
-	json_array_foreach (t->results, i, r) {
-		bool bad =
-			strcmp(cw_json_str(r, "verdict", ""), "PASS") || json_array_size(json_object_get(r, "broken"));
+	return broken || (strcmp(cw_json_str(r, "verdict", ""), "PASS") && cw_json_int(r, "faults", 0) <= 0);
+}
 
-		/* with injected faults calls may fail: what matters then are broken promises */
-		if (!bad || (cw_json_int(r, "faults", 0) > 0 && !json_array_size(json_object_get(r, "broken"))))
+static void show_failures(const struct cw_progress *p, const struct cw_report *report)
+{
+	const struct cw_tally *t = report->tally;
+	size_t shown = 0, more = 0;
+
+	for (size_t i = 0; i < cw_results_count(report->results); i++) {
+		const struct cw_cell *c = &t->cells[t->cell_of[i]];
+
+		if (c->count[CW_VERDICT_PASS] == c->n && !t->broken)
+			continue;
+
+		CW_JSON_SCOPED json_t *r = cw_results_get(report->results, i);
+
+		if (!r || !is_bad(r))
 			continue;
 		if (shown < SHOWN_MAX) {
-			show_result(p, t, r);
+			show_result(p, r, cw_tally_is_flaky(t, i));
 			shown++;
 		} else {
 			more++;
@@ -146,6 +262,49 @@ static void show_failures(const struct cw_progress *p, const struct cw_tally *t)
 	}
 	if (more)
 		printf("\n… and %zu more: see results.jsonl\n", more);
+}
+
+static void show_diff(const struct cw_progress *p, const struct cw_diff *d)
+{
+	bool bad = cw_diff_is_regression(d);
+
+	printf("\nagainst baseline %s: %s%s%s: %zu regressed, %zu worse within chance, %zu fixed, %zu new, %zu gone\n",
+		d->name, paint(p, bad ? "FAIL" : "PASS"), bad ? "REGRESSION" : "no regression", plain(p), d->regressed,
+		d->worse, d->fixed, d->added, d->gone);
+	for (size_t i = 0; i < d->n_rows; i++) {
+		const struct cw_diff_row *r = &d->rows[i];
+
+		if (r->kind != CW_DIFF_REGRESSED && r->kind != CW_DIFF_WORSE)
+			continue;
+		printf("    %s %s · %s · passed %zu of %zu, now %zu of %zu · p = %.3g%s\n", cw_diff_kind_name(r->kind),
+			r->test, r->slice, r->pass_before, r->n_before, r->pass_now, r->n_now, r->p,
+			r->few ? " (too few repeats to tell it from chance)" : "");
+	}
+	if (d->pairs)
+		printf("    same calls: %zu of %zu fail now that passed, %zu the other way (McNemar exact p = %.3g)%s\n",
+			d->pairs_worse, d->pairs, d->pairs_better, d->pairs_p,
+			d->pairs_regressed ? ": worse beyond chance" : "");
+	if (!isnan(d->delta))
+		printf("    response p95: %.0f to %.0f ms, difference %+.0f (95 %%: %+.0f to %+.0f), tolerance %.0f%s\n",
+			d->p95_before, d->p95_now, d->delta, d->delta_lo, d->delta_hi, d->tolerance_ms,
+			d->slower ? ": slower" : "");
+	else
+		printf("    response p95: %s\n", d->latency_note);
+	for (size_t i = 0; i < d->n_warnings; i++)
+		printf("    note: %s\n", d->warnings[i]);
+}
+
+static void show_gates(const struct cw_tally *t)
+{
+	for (size_t i = 0; i < t->n_gates; i++) {
+		const struct cw_gate_result *g = &t->gates[i];
+
+		printf("%sgate %s (%s): %s, limit %g", i ? "" : "\n", g->gate, g->file[0] ? g->file : "command line",
+			cw_gate_status_name(g->status), g->limit);
+		if (!isnan(g->value))
+			printf(", value %g", g->value);
+		printf("%s%s\n", g->reason[0] ? ": " : "", g->reason);
+	}
 }
 
 static void show_quantiles(const char *name, const struct cw_quantiles *q)
@@ -167,31 +326,40 @@ static void show_quantiles(const char *name, const struct cw_quantiles *q)
 	putchar('\n');
 }
 
-void cw_progress_end(struct cw_progress *p, const struct cw_tally *t, const char *run_dir, const char *cost_line)
+static void show_counts(const struct cw_report *r)
 {
-	wipe(p);
-	show_failures(p, t);
-	for (size_t i = 0; i < t->n_gates; i++) {
-		const struct cw_gate_result *g = &t->gates[i];
+	const struct cw_tally *t = r->tally;
 
-		printf("%sgate %s (%s): %s, limit %g", i ? "" : "\n", g->gate, g->file, cw_gate_status_name(g->status),
-			g->limit);
-		if (!isnan(g->value))
-			printf(", value %g", g->value);
-		printf("%s%s\n", g->reason[0] ? ": " : "", g->reason);
-	}
 	printf("\n%zu calls: %zu passed, %zu failed, %zu invalid, %zu errors", t->n, t->count[CW_VERDICT_PASS],
 		t->count[CW_VERDICT_FAIL], t->count[CW_VERDICT_INVALID], t->count[CW_VERDICT_ERROR]);
 	if (t->flaky)
 		printf(", %zu flaky", t->flaky);
+	if (t->unsure)
+		printf(", %zu unsure (review.jsonl)", t->unsure);
 	if (t->broken)
 		printf(", %zu with broken promises", t->broken);
 	if (t->count[CW_VERDICT_PASS] + t->count[CW_VERDICT_FAIL])
 		printf("; pass rate 95 %%: %.0f to %.0f %%", 100 * t->pass_lo, 100 * t->pass_hi);
+	if (r->partial)
+		printf("\nstopped early: %zu of %lld planned calls; go on with --resume %s", t->n,
+			(long long)cw_json_int(r->run, "executions", 0), r->dir);
 	putchar('\n');
-	show_quantiles("response", &t->response_ms);
+}
+
+void cw_progress_end(struct cw_progress *p, const struct cw_report *r, const char *cost_line)
+{
+	wipe(p);
+	show_failures(p, r);
+	show_gates(r->tally);
+	if (r->diff)
+		show_diff(p, r->diff);
+	show_counts(r);
+	show_quantiles("response", &r->tally->response_ms);
+	if (!isnan(r->tally->cost))
+		printf("cost: $%.4f\n", r->tally->cost);
 	if (cost_line[0])
 		printf("%s\n", cost_line);
-	printf("%s\n", run_dir);
+	if (r->dir)
+		printf("%s\n", r->dir);
 	(void)fflush(stdout); /* a reader that is gone shows at exit */
 }

@@ -1,3 +1,4 @@
+/* report.html: the page with its style and script from page/, and the run's data inside. */
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -5,11 +6,10 @@
 #include "base/file.h"
 #include "store/embedded.h"
 #include "trial/report/report.h"
+#include "trial/report/report_data.h"
 #include "trial/report/report_embedded.h"
 
-#define PAGE_MAX    (512u << 20)
-#define PART_MAX    (8u << 20)
-#define CALLS_WHOLE 60 /* passed calls whose transcript and waveform go into the page; failed ones always do */
+#define PAGE_MAX (512u << 20)
 
 static struct cw_str template_file(const char *name)
 {
@@ -19,147 +19,39 @@ static struct cw_str template_file(const char *name)
 	return (struct cw_str){"", 0};
 }
 
-/* ---- the data ---- */
-
-static json_t *number_or_null(double x)
+static int put_page(struct cw_buf *page, const struct cw_report *r)
 {
-	return x == x ? json_real(x) : json_null();
-}
+	struct cw_str rest = template_file("report.html"), part;
+	int err = 0;
 
-static json_t *gates_json(const struct cw_tally *t)
-{
-	json_t *list = json_array();
+	while (!err && cw_str_split(&rest, '@', &part)) {
+		struct cw_str inside = {"", 0};
 
-	for (size_t i = 0; i < t->n_gates; i++) {
-		const struct cw_gate_result *g = &t->gates[i];
-
-		json_array_append_new(
-			list, json_pack("{s:s, s:f, s:o, s:s, s:s}", "gate", g->gate, "limit", g->limit, "value",
-				      number_or_null(g->value), "status", cw_gate_status_name(g->status), "reason",
-				      g->reason ? g->reason : ""));
-	}
-	return list;
-}
-
-static json_t *head_json(const struct cw_tally *t)
-{
-	json_t *count = json_object();
-
-	for (int v = 0; v < CW_VERDICT_N; v++)
-		json_object_set_new(count, cw_verdict_name((enum cw_verdict)v), json_integer((json_int_t)t->count[v]));
-	return json_pack("{s:o, s:I, s:[f, f], s:o, s:o, s:o, s:s}", "count", count, "flaky", (json_int_t)t->flaky,
-		"pass", t->pass_lo, t->pass_hi, "response_ms", cw_quantiles_json(&t->response_ms), "first_word_ms",
-		cw_quantiles_json(&t->first_word_ms), "gates", gates_json(t), "advice", cw_report_advice(t));
-}
-
-/* A file of a call's folder, or NULL: it may have been removed, or never kept. */
-static json_t *call_part(void *scratch, const char *dir, const char *folder, const char *name)
-{
-	char *path = talloc_asprintf(scratch, "%s/calls/%s/%s", dir, folder, name);
-	json_t *part = NULL;
-
-	if (!path || cw_json_load(path, PART_MAX, &part, NULL))
-		return NULL;
-	return part;
-}
-
-static const char *audio_of(void *scratch, const char *dir, const char *folder)
-{
-	static const char *const names[] = {"both.wav", "mono.wav"};
-
-	for (size_t i = 0; i < CW_COUNT(names); i++) {
-		char *path = talloc_asprintf(scratch, "%s/calls/%s/%s", dir, folder, names[i]);
-
-		if (path && access(path, R_OK) == 0)
-			return names[i];
-	}
-	return NULL;
-}
-
-static void add_call(json_t *calls, const char *dir, const json_t *result)
-{
-	CW_SCOPED char *scratch = talloc_strdup(NULL, "");
-	const char *folder = cw_json_str(result, "folder", "");
-	json_t *transcript = call_part(scratch, dir, folder, "transcript.json");
-	json_t *waterfall = call_part(scratch, dir, folder, "waterfall.json");
-	json_t *levels = call_part(scratch, dir, folder, "levels.json");
-	const char *audio = audio_of(scratch, dir, folder);
-
-	if (transcript && waterfall && levels)
-		json_object_set_new(calls, cw_json_str(result, "key", ""),
-			json_pack("{s:O, s:O, s:O, s:s?}", "transcript", transcript, "waterfall", waterfall, "levels",
-				levels, "audio", audio));
-	json_decref(transcript);
-	json_decref(waterfall);
-	json_decref(levels);
-}
-
-static json_t *calls_json(const char *dir, const struct cw_tally *t)
-{
-	json_t *calls = json_object(), *r;
-	size_t i, passed = 0;
-
-	json_array_foreach (t->results, i, r) {
-		bool pass = !strcmp(cw_json_str(r, "verdict", ""), "PASS");
-
-		if (!pass || passed++ < CALLS_WHOLE)
-			add_call(calls, dir, r);
-	}
-	return calls;
-}
-
-/* ---- the page ---- */
-
-/* JSON inside a script element must not end it: every "<" is written as an escape, which JSON reads back. */
-static void put_data(struct cw_buf *page, const json_t *data)
-{
-	CW_BUF_SCOPED struct cw_buf b = CW_BUF(PAGE_MAX);
-	struct cw_str rest, part;
-
-	cw_json_dump(&b, data);
-	rest = cw_buf_str(&b);
-	if (cw_buf_err(&b))
-		page->err = page->err ? page->err : cw_buf_err(&b);
-	for (bool first = true; cw_str_split(&rest, '<', &part); first = false) {
-		if (!first)
-			cw_buf_puts(page, "\\u003c");
-		cw_buf_put(page, part.p, part.len);
-	}
-}
-
-static void put_page(struct cw_buf *page, const json_t *data)
-{
-	struct cw_str rest = template_file("report.html"), part, css = template_file("report.css"),
-		      js = template_file("report.js");
-
-	while (cw_str_split(&rest, '@', &part)) {
 		if (cw_str_eq(part, "CSS"))
-			cw_buf_put(page, css.p, css.len);
+			inside = template_file("report.css");
+		else if (cw_str_eq(part, "LOOK"))
+			inside = template_file("look.js");
+		else if (cw_str_eq(part, "CALL"))
+			inside = template_file("call.js");
 		else if (cw_str_eq(part, "JS"))
-			cw_buf_put(page, js.p, js.len);
+			inside = template_file("report.js");
 		else if (cw_str_eq(part, "DATA"))
-			put_data(page, data);
+			err = cw_report_data(page, r);
 		else
-			cw_buf_put(page, part.p, part.len);
+			inside = part;
+		cw_buf_put(page, inside.p, inside.len);
 	}
+	return err;
 }
 
-int cw_report_html(const char *path, const json_t *run, const struct cw_tally *t, struct cw_why *why)
+int cw_report_html(const char *path, const struct cw_report *r, struct cw_why *why)
 {
-	const char *slash = strrchr(path, '/');
-	CW_SCOPED char *dir = slash ? talloc_strndup(NULL, path, (size_t)(slash - path)) : talloc_strdup(NULL, ".");
 	CW_BUF_SCOPED struct cw_buf page = CW_BUF(PAGE_MAX);
+	int err = put_page(&page, r);
 
-	if (!dir)
-		return ENOMEM;
-
-	CW_JSON_SCOPED json_t *data = json_pack("{s:O, s:o, s:O, s:o, s:i}", "run", run, "head", head_json(t),
-		"results", t->results, "calls", calls_json(dir, t), "embedded", CALLS_WHOLE);
-
-	if (!data)
-		return ENOMEM;
-	put_page(&page, data);
-	if (cw_buf_err(&page))
-		return cw_why_set(why, cw_buf_err(&page), "the report '%s' grew too large", path);
+	if (!err)
+		err = cw_buf_err(&page);
+	if (err)
+		return cw_why_set(why, err, "the report '%s' cannot be made: %s", path, strerror(err));
 	return cw_file_replace(path, cw_buf_str(&page), why);
 }

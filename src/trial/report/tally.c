@@ -6,11 +6,7 @@
 
 #include "base/mem.h"
 #include "base/stat.h"
-
-struct values {
-	double *v;
-	size_t n;
-};
+#include "trial/report/tally_int.h"
 
 const char *cw_gate_status_name(enum cw_gate_status s)
 {
@@ -19,7 +15,25 @@ const char *cw_gate_status_name(enum cw_gate_status s)
 	return names[s];
 }
 
-static int push(void *parent, struct values *x, double v)
+const char *cw_cell_verdict(const struct cw_cell *c)
+{
+	if (c->count[CW_VERDICT_PASS] && c->count[CW_VERDICT_FAIL])
+		return "FLAKY";
+	if (c->count[CW_VERDICT_FAIL])
+		return "FAIL";
+	if (c->count[CW_VERDICT_ERROR])
+		return "ERROR";
+	return c->count[CW_VERDICT_INVALID] ? "INVALID" : "PASS";
+}
+
+bool cw_tally_is_flaky(const struct cw_tally *t, size_t i)
+{
+	return !strcmp(cw_cell_verdict(&t->cells[t->cell_of[i]]), "FLAKY");
+}
+
+/* ---- numbers ---- */
+
+int cw_values_add(void *parent, struct cw_values *x, double v)
 {
 	if (!(x->n & (x->n - 1))) {
 		double *grown = talloc_realloc(parent, x->v, double, x->n ? 2 * x->n : 1);
@@ -32,14 +46,14 @@ static int push(void *parent, struct values *x, double v)
 	return 0;
 }
 
-static double quantile(struct values *x, double q)
+static double quantile(struct cw_values *x, double q)
 {
 	double v;
 
 	return cw_stat_quantile(x->v, x->n, q, &v) ? v : NAN;
 }
 
-static struct cw_quantiles quantiles(struct values *x)
+struct cw_quantiles cw_quantiles_of(struct cw_values *x)
 {
 	struct cw_quantiles q = {.n = x->n, .mean = NAN, .p50 = NAN, .p90 = NAN, .p95 = NAN, .p99 = NAN, .max = NAN};
 
@@ -54,27 +68,84 @@ static struct cw_quantiles quantiles(struct values *x)
 	return q;
 }
 
-static void set_number(json_t *o, const char *key, double v)
+json_t *cw_number_json(double v)
 {
-	(void)json_object_set_new(o, key, isnan(v) ? json_null() : json_real(v)); /* out of memory: absent */
+	return isfinite(v) ? json_real(v) : json_null();
 }
 
 json_t *cw_quantiles_json(const struct cw_quantiles *q)
 {
-	json_t *o = json_pack("{s:I}", "n", (json_int_t)q->n);
-
-	if (!o)
-		return NULL;
-	set_number(o, "mean", q->mean);
-	set_number(o, "p50", q->p50);
-	set_number(o, "p90", q->p90);
-	set_number(o, "p95", q->p95);
-	set_number(o, "p99", q->p99);
-	set_number(o, "max", q->max);
-	return o;
+	return json_pack("{s:I, s:o, s:o, s:o, s:o, s:o, s:o}", "n", (json_int_t)q->n, "mean", cw_number_json(q->mean),
+		"p50", cw_number_json(q->p50), "p90", cw_number_json(q->p90), "p95", cw_number_json(q->p95), "p99",
+		cw_number_json(q->p99), "max", cw_number_json(q->max));
 }
 
-/* ---- reading lines ---- */
+/* ---- the cell of a result ---- */
+
+static uint64_t hash_text(uint64_t h, const char *text)
+{
+	for (const char *p = text; *p; p++)
+		h = (h ^ (unsigned char)*p) * 0x100000001b3u;
+	return (h ^ 0xff) * 0x100000001b3u;
+}
+
+static uint64_t cell_hash(const json_t *r)
+{
+	const json_t *s = json_object_get(r, "slice");
+	uint64_t h = hash_text(0xcbf29ce484222325u, cw_json_str(r, "file", ""));
+
+	h = hash_text(h, cw_json_str(r, "test", ""));
+	h = hash_text(h, cw_json_str(s, "language", ""));
+	h = hash_text(h, cw_json_str(s, "voice", ""));
+	return hash_text(h, cw_json_str(s, "channel", ""));
+}
+
+static int new_cell(struct cw_tally *t, const json_t *r, uint64_t hash, size_t first)
+{
+	const json_t *s = json_object_get(r, "slice");
+	struct cw_cell c = {.hash = hash, .first = first};
+
+	if (!(t->n_cells & (t->n_cells - 1))) {
+		struct cw_cell *grown = talloc_realloc(t, t->cells, struct cw_cell, t->n_cells ? 2 * t->n_cells : 1);
+
+		if (!grown)
+			return ENOMEM;
+		t->cells = grown;
+	}
+	c.file = talloc_strdup(t, cw_json_str(r, "file", ""));
+	c.test = talloc_strdup(t, cw_json_str(r, "test", ""));
+	c.language = talloc_strdup(t, cw_json_str(s, "language", ""));
+	c.voice = talloc_strdup(t, cw_json_str(s, "voice", ""));
+	c.channel = talloc_strdup(t, cw_json_str(s, "channel", ""));
+	c.verdicts = talloc_strdup(t, "");
+	if (!c.file || !c.test || !c.language || !c.voice || !c.channel || !c.verdicts)
+		return ENOMEM;
+	t->cells[t->n_cells++] = c;
+	return 0;
+}
+
+/* Repeats stand together in the plan's order: the last cell is tried first. */
+static int find_cell(struct cw_tally *t, const json_t *r, size_t i, uint32_t *ret)
+{
+	uint64_t hash = cell_hash(r);
+
+	for (size_t k = t->n_cells; k-- > 0;) {
+		if (t->cells[k].hash == hash) {
+			*ret = (uint32_t)k;
+			return 0;
+		}
+	}
+	*ret = (uint32_t)t->n_cells;
+	return new_cell(t, r, hash, i);
+}
+
+/* ---- one line ---- */
+
+struct sums {
+	struct cw_values response, first;
+	double score, wer;
+	size_t scored, recalled, recall;
+};
 
 static enum cw_verdict verdict_of(const json_t *result)
 {
@@ -84,191 +155,121 @@ static enum cw_verdict verdict_of(const json_t *result)
 	return v;
 }
 
-static const char *file_of(const json_t *result)
-{
-	return cw_json_str(result, "file", "");
-}
-
-static int collect_responses(void *parent, const json_t *result, struct values *x)
+static int add_turns(struct cw_tally *t, struct cw_cell *c, const json_t *r, struct sums *s)
 {
 	size_t i;
 	json_t *turn;
 
-	json_array_foreach (json_object_get(result, "turns"), i, turn) {
+	json_array_foreach (json_object_get(r, "turns"), i, turn) {
 		json_t *v = json_object_get(turn, "response_ms");
 
-		if (json_is_number(v) && push(parent, x, json_number_value(v)))
+		if (!json_is_number(v))
+			continue;
+		if (cw_values_add(t, &s->response, json_number_value(v)) ||
+			cw_values_add(t, &c->response, json_number_value(v)) ||
+			cw_tally_add_turn(t, c->test, turn, json_number_value(v)))
 			return ENOMEM;
 	}
 	return 0;
 }
 
-static bool same_cell(const json_t *a, const json_t *b)
+static void add_checks(struct sums *s, const json_t *r)
 {
-	return !strcmp(file_of(a), file_of(b)) && !strcmp(cw_json_str(a, "test", ""), cw_json_str(b, "test", "")) &&
-	       json_equal(json_object_get(a, "slice"), json_object_get(b, "slice"));
-}
-
-bool cw_tally_is_flaky(const struct cw_tally *t, const json_t *result)
-{
-	bool pass = false, fail = false;
+	json_t *checks = json_object_get(r, "checks"), *c;
 	size_t i;
-	json_t *r;
 
-	json_array_foreach (t->results, i, r) {
-		if (!same_cell(r, result))
-			continue;
-		pass = pass || verdict_of(r) == CW_VERDICT_PASS;
-		fail = fail || verdict_of(r) == CW_VERDICT_FAIL;
+	if (json_array_size(checks)) {
+		s->score += cw_json_num(r, "score", 0);
+		s->scored++;
 	}
-	return pass && fail;
+	json_array_foreach (checks, i, c) {
+		if (!cw_json_bool(c, "context", false))
+			continue;
+		s->recall++;
+		s->recalled += !strcmp(cw_json_str(c, "status", ""), "pass");
+	}
 }
 
-/* Repeats of one cell follow one another in the plan's order: one pass over the list counts the cells that disagree. */
-static size_t count_flaky(json_t *results)
+static int add_verdict(struct cw_tally *t, struct cw_cell *c, const json_t *r)
 {
-	size_t n = 0, i;
-	bool pass = false, fail = false;
-	json_t *r, *before = NULL;
+	enum cw_verdict v = verdict_of(r);
+	char letter[2] = {cw_verdict_name(v)[0], 0};
 
-	json_array_foreach (results, i, r) {
-		if (before && !same_cell(before, r)) {
-			n += pass && fail;
-			pass = fail = false;
-		}
-		pass = pass || verdict_of(r) == CW_VERDICT_PASS;
-		fail = fail || verdict_of(r) == CW_VERDICT_FAIL;
-		before = r;
+	t->count[v]++;
+	c->count[v]++;
+	c->n++;
+	if (cw_json_bool(r, "unsure", false)) {
+		t->unsure++;
+		c->unsure++;
 	}
-	return n + (pass && fail);
+	t->retried += json_array_size(json_object_get(r, "attempts")) > 0;
+	c->verdicts = talloc_strdup_append_buffer(c->verdicts, letter);
+	return c->verdicts ? 0 : ENOMEM;
 }
 
-/* ---- gates ---- */
-
-struct of_file {
-	size_t count[CW_VERDICT_N], n;
-	struct values response;
-};
-
-static int of_file(void *parent, json_t *results, const char *file, struct of_file *ret)
+static int add_line(struct cw_tally *t, struct sums *s, size_t i, const json_t *r)
 {
-	size_t i;
-	json_t *r;
+	json_t *measures = json_object_get(r, "measures"), *word = json_object_get(measures, "first_word_ms");
+	json_t *cost = json_object_get(r, "cost_usd");
+	struct cw_cell *c;
+	int err = find_cell(t, r, i, &t->cell_of[i]);
 
-	*ret = (struct of_file){0};
-	json_array_foreach (results, i, r) {
-		if (strcmp(file_of(r), file))
-			continue;
-		ret->n++;
-		ret->count[verdict_of(r)]++;
-		if (collect_responses(parent, r, &ret->response))
-			return ENOMEM;
+	if (err)
+		return err;
+	c = &t->cells[t->cell_of[i]];
+	t->n++;
+	t->broken += json_array_size(json_object_get(r, "broken")) > 0;
+	t->call_s += cw_json_num(r, "duration_ms", 0) / 1000;
+	if (json_is_number(cost))
+		t->cost = (isnan(t->cost) ? 0 : t->cost) + json_number_value(cost);
+	add_checks(s, r);
+	err = add_verdict(t, c, r);
+	if (!err)
+		err = add_turns(t, c, r, s);
+	if (!err && json_is_number(word))
+		err = cw_values_add(t, &s->first, json_number_value(word));
+	return err ? err : cw_tally_add_ear(t, c, measures);
+}
+
+static int read_lines(struct cw_tally *t, const struct cw_results *results, struct sums *s)
+{
+	for (size_t i = 0; i < cw_results_count(results); i++) {
+		CW_JSON_SCOPED json_t *r = cw_results_get(results, i);
+		int err = r ? add_line(t, s, i, r) : EIO;
+
+		if (err)
+			return err;
 	}
 	return 0;
 }
 
-static void gate(struct cw_tally *t, const struct cw_scenario *s, const char *name, double limit, double value,
-	bool below, bool trust, const char *reason)
-{
-	struct cw_gate_result *g = &t->gates[t->n_gates++];
-
-	*g = (struct cw_gate_result){
-		.file = s->file, .gate = name, .limit = limit, .value = value, .trust = trust, .reason = ""};
-	if (isnan(value)) {
-		g->status = CW_GATE_UNDECIDED;
-		g->reason = reason;
-		return;
-	}
-	g->status = (below ? value <= limit : value >= limit) ? CW_GATE_PASS : CW_GATE_FAIL;
-}
-
-/* The bound on the pass rate, NAN when even all passing could not reach @limit with so few calls. */
-static double pass_bound(const struct of_file *f, double limit)
-{
-	size_t n = f->count[CW_VERDICT_PASS] + f->count[CW_VERDICT_FAIL];
-	double lo, hi, best;
-
-	cw_stat_wilson(n, n, 1.96, &best, &hi);
-	cw_stat_wilson(f->count[CW_VERDICT_PASS], n, 1.96, &lo, &hi);
-	return n && (best >= limit || hi < limit) ? (hi < limit ? hi : lo) : NAN;
-}
-
-static int run_gates(struct cw_tally *t, const struct cw_plan *plan)
-{
-	CW_SCOPED void *scratch = talloc_new(NULL);
-
-	t->gates = talloc_zero_array(t, struct cw_gate_result, 3 * plan->n_scenarios + 1);
-	if (!scratch || !t->gates)
-		return ENOMEM;
-	for (size_t i = 0; i < plan->n_scenarios; i++) {
-		const struct cw_scenario *s = plan->scenarios[i];
-		struct of_file f;
-
-		if (of_file(scratch, t->results, s->file, &f))
-			return ENOMEM;
-		if (!f.n)
-			continue;
-		if (s->gates.pass_rate_lower_bound < 0)
-			t->ungated_fails += f.count[CW_VERDICT_FAIL];
-		else
-			gate(t, s, "pass_rate_lower_bound", s->gates.pass_rate_lower_bound,
-				pass_bound(&f, s->gates.pass_rate_lower_bound), false, false,
-				"not estimable: with so few calls even a clean run cannot reach it: raise --repeat");
-		if (s->gates.p95_response_ms >= 0)
-			gate(t, s, "p95_response_ms", s->gates.p95_response_ms, quantile(&f.response, 0.95), true,
-				false, "not estimable below 59 measured turns: raise --repeat");
-		if (s->gates.invalid_rate >= 0)
-			gate(t, s, "invalid_rate", s->gates.invalid_rate,
-				(double)f.count[CW_VERDICT_INVALID] / (double)f.n, true, true, "");
-	}
-	return 0;
-}
-
-/* ---- all of it ---- */
-
-static int sum_up(struct cw_tally *t, struct values *response, struct values *first)
-{
-	double score = 0;
-	size_t scored = 0, i;
-	json_t *r;
-
-	json_array_foreach (t->results, i, r) {
-		json_t *word = json_object_get(json_object_get(r, "measures"), "first_word_ms");
-
-		t->n++;
-		t->count[verdict_of(r)]++;
-		t->broken += json_array_size(json_object_get(r, "broken")) > 0;
-		t->call_s += cw_json_num(r, "duration_ms", 0) / 1000;
-		if (json_array_size(json_object_get(r, "checks"))) {
-			score += cw_json_num(r, "score", 0);
-			scored++;
-		}
-		if (collect_responses(t, r, response) ||
-			(json_is_number(word) && push(t, first, json_number_value(word))))
-			return ENOMEM;
-	}
-	t->score = scored ? score / (double)scored : NAN;
-	return 0;
-}
-
-int cw_tally_new(void *parent, json_t *results, const struct cw_plan *plan, struct cw_tally **ret)
+int cw_tally_new(void *parent, const struct cw_results *results, const struct cw_plan *plan,
+	const struct cw_limits *limits, struct cw_tally **ret)
 {
 	CW_SCOPED struct cw_tally *t = talloc_zero(NULL, struct cw_tally);
-	struct values response = {0}, first = {0};
+	struct sums s = {0};
 	int err;
 
 	if (!t)
 		return ENOMEM;
-	t->results = results;
-	err = sum_up(t, &response, &first);
+	t->cost = NAN;
+	t->cell_of = talloc_zero_array(t, uint32_t, cw_results_count(results) + 1);
+	if (!t->cell_of)
+		return ENOMEM;
+	err = read_lines(t, results, &s);
 	if (err)
 		return err;
-	t->flaky = count_flaky(results);
-	t->response_ms = quantiles(&response);
-	t->first_word_ms = quantiles(&first);
+	for (size_t i = 0; i < t->n_cells; i++)
+		t->flaky += !strcmp(cw_cell_verdict(&t->cells[i]), "FLAKY");
+	for (size_t i = 0; i < t->n_ears; i++)
+		t->ears[i].mean = cw_stat_mean(t->ears[i].wer.v, t->ears[i].wer.n);
+	t->score = s.scored ? s.score / (double)s.scored : NAN;
+	t->memory_recall = s.recall ? (double)s.recalled / (double)s.recall : NAN;
+	t->response_ms = cw_quantiles_of(&s.response);
+	t->first_word_ms = cw_quantiles_of(&s.first);
 	cw_stat_wilson(t->count[CW_VERDICT_PASS], t->count[CW_VERDICT_PASS] + t->count[CW_VERDICT_FAIL], 1.96,
 		&t->pass_lo, &t->pass_hi);
-	err = plan ? run_gates(t, plan) : 0;
+	err = cw_tally_gates(t, plan, limits);
 	if (err)
 		return err;
 	*ret = talloc_move(parent, &t);

@@ -9,9 +9,9 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/mem.h"
 
-#define RUN_MAX     (16u << 20)
-#define RESULTS_MAX (1u << 30)
+#define RUN_MAX (16u << 20)
 
 struct cw_rundir {
 	char *path;
@@ -117,70 +117,72 @@ static int newest(void *parent, char **ret, struct cw_why *why)
 	return *ret ? 0 : ENOMEM;
 }
 
-/* Whole lines that are JSON objects with a key; *@good gets their length in bytes: what follows is torn. */
-static int read_lines(struct cw_str text, json_t *results, size_t *good)
+/* The folder of the run whose name ends with this id. */
+static int by_id(void *parent, const char *id, char **ret, struct cw_why *why)
 {
-	size_t at = 0;
+	DIR *dir = opendir("runs");
+	size_t len = strlen(id);
+	char found[NAME_MAX + 1] = "";
 
-	while (at < text.len) {
-		const char *end = memchr(text.p + at, '\n', text.len - at);
-		json_t *line = NULL;
+	for (struct dirent *e; dir && (e = readdir(dir));) {
+		size_t n = strlen(e->d_name);
 
-		if (!end || cw_json_parse(text.p + at, (size_t)(end - text.p) - at, &line, NULL))
-			break;
-		if (!cw_json_str(line, "key", NULL)) {
-			json_decref(line);
-			break;
-		}
-		if (json_array_append_new(results, line))
-			return ENOMEM;
-		at = (size_t)(end - text.p) + 1;
+		if (n > len && !strcmp(e->d_name + n - len, id))
+			(void)snprintf(found, sizeof(found), "%s", e->d_name); /* fits */
 	}
-	*good = at;
-	return 0;
+	if (dir)
+		(void)closedir(dir); /* it was only read */
+	if (!found[0])
+		return cw_why_set(why, ENOENT, "there is no run '%s': give its folder, or its id under runs/", id);
+	*ret = talloc_asprintf(parent, "runs/%s", found);
+	return *ret ? 0 : ENOMEM;
 }
 
-static int read_results(struct cw_rundir *d, json_t *results, struct cw_why *why)
+int cw_rundir_find(void *parent, const char *name, char **ret, struct cw_why *why)
 {
-	CW_BUF_SCOPED struct cw_buf b = CW_BUF(RESULTS_MAX);
+	struct stat st;
+
+	if (!strcmp(name, "last"))
+		return newest(parent, ret, why);
+	if (stat(name, &st) && !strchr(name, '/'))
+		return by_id(parent, name, ret, why);
+	*ret = talloc_strdup(parent, name);
+	return *ret ? 0 : ENOMEM;
+}
+
+/* A torn last line is cut off: the next one begins cleanly. */
+static int read_results(struct cw_rundir *d, struct cw_results **ret, struct cw_why *why)
+{
 	char path[4096];
-	size_t good = 0;
+	uint64_t whole;
+	struct stat st;
 
 	(void)snprintf(path, sizeof(path), "%s/results.jsonl", d->path); /* a path that does not fit fails to open */
 
-	int err = cw_file_read(path, RESULTS_MAX, &b, why);
+	int err = cw_results_open(d, path, ret, &whole, why);
 
-	if (err == ENOENT)
-		return 0;
-	if (!err)
-		err = read_lines(cw_buf_str(&b), results, &good);
-	if (!err && good < b.len && truncate(path, (off_t)good))
+	if (!err && !fstat(d->fd, &st) && (uint64_t)st.st_size > whole && ftruncate(d->fd, (off_t)whole))
 		return cw_why_set(why, errno, "the torn last line of %s cannot be cut off: %s", path, strerror(errno));
 	return err;
 }
 
-int cw_rundir_open(void *parent, const char *path, struct cw_rundir **ret, json_t **results, struct cw_why *why)
+int cw_rundir_open(
+	void *parent, const char *path, struct cw_rundir **ret, struct cw_results **results, struct cw_why *why)
 {
 	CW_SCOPED struct cw_rundir *d = new_rundir();
-	CW_JSON_SCOPED json_t *lines = json_array();
 	char file[4096];
-	int err = d && lines ? 0 : ENOMEM;
+	int err = d ? cw_rundir_find(d, path, &d->path, why) : ENOMEM;
 
-	if (!err && !strcmp(path, "last"))
-		err = newest(d, &d->path, why);
-	else if (!err)
-		err = (d->path = talloc_strdup(d, path)) ? 0 : ENOMEM;
 	if (err)
 		return err;
 	(void)snprintf(file, sizeof(file), "%s/run.json", d->path); /* a path that does not fit fails to open */
 	err = cw_json_load(file, RUN_MAX, &d->run, why);
 	if (!err)
-		err = read_results(d, lines, why);
-	if (!err)
 		err = open_results(d, 0, why);
+	if (!err)
+		err = read_results(d, results, why);
 	if (err)
 		return err;
-	*results = json_incref(lines);
 	*ret = talloc_move(parent, &d);
 	return 0;
 }
@@ -221,145 +223,5 @@ int cw_rundir_append(const struct cw_rundir *d, struct cw_str lines, struct cw_w
 				why, errno, "%s/results.jsonl cannot be written: %s", d->path, strerror(errno));
 		done += (size_t)n;
 	}
-	return 0;
-}
-
-/* ---- configuration ---- */
-
-static json_t *list_json(const char *const *items, size_t n)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; list && i < n; i++)
-		if (json_array_append_new(list, json_string(items[i]))) {
-			json_decref(list);
-			return NULL;
-		}
-	return list;
-}
-
-static json_t *vars_json(const struct cw_trial_conf *c)
-{
-	json_t *o = json_object();
-
-	for (size_t i = 0; o && i < c->n_vars; i++)
-		if (json_object_set_new(o, c->vars[i].name, json_string(c->vars[i].value))) {
-			json_decref(o);
-			return NULL;
-		}
-	return o;
-}
-
-json_t *cw_trial_conf_json(const struct cw_trial_conf *c)
-{
-	char seed[24];
-
-	(void)snprintf(seed, sizeof(seed), "%llu", (unsigned long long)c->seed); /* fits; JSON numbers end at 63 bits */
-	return json_pack(
-		"{s:o, s:s*, s:b, s:s, s:I, s:I, s:s*, s:o, s:I, s:o, s:o, s:o, s:s*, s:s*, s:s*, s:I, s:b, s:s, s:f, s:o}",
-		"files", list_json(c->files, c->n_files), "target", c->target, "sim", c->sim, "seed", seed, "repeat",
-		(json_int_t)c->repeat, "jobs", (json_int_t)c->jobs, "filter", c->filter, "tags",
-		list_json(c->tags.items, c->tags.n), "first", (json_int_t)c->first, "voices",
-		list_json(c->voices.items, c->voices.n), "languages", list_json(c->languages.items, c->languages.n),
-		"channels", list_json(c->channels.items, c->channels.n), "ear", c->ear, "agent_stt", c->agent_stt,
-		"agent_voice", c->agent_voice, "timeout_ms", (json_int_t)(c->timeout_us / 1000), "fail_fast",
-		c->fail_fast, "record", cw_record_name(c->record), "faults", c->faults, "vars", vars_json(c));
-}
-
-static int parse_list(void *parent, const json_t *j, const char *key, struct cw_list *ret)
-{
-	const json_t *list = json_object_get(j, key);
-	size_t n = json_array_size(list);
-
-	*ret = (struct cw_list){.items = talloc_zero_array(parent, const char *, n + 1), .n = n};
-	if (!ret->items)
-		return ENOMEM;
-	for (size_t i = 0; i < n; i++) {
-		const char *text = json_string_value(json_array_get(list, i));
-
-		if (!text)
-			return EBADMSG;
-		ret->items[i] = talloc_strdup(ret->items, text);
-		if (!ret->items[i])
-			return ENOMEM;
-	}
-	return 0;
-}
-
-static int parse_text(void *parent, const json_t *j, const char *key, const char **ret)
-{
-	const char *text = cw_json_str(j, key, NULL);
-
-	*ret = text ? talloc_strdup(parent, text) : NULL;
-	return text && !*ret ? ENOMEM : 0;
-}
-
-static int parse_vars(void *parent, const json_t *j, struct cw_trial_conf *c)
-{
-	json_t *o = json_object_get(j, "vars"), *value;
-	struct cw_opt_pair *pairs = talloc_zero_array(parent, struct cw_opt_pair, json_object_size(o) + 1);
-	const char *key;
-
-	if (!pairs)
-		return ENOMEM;
-	json_object_foreach (o, key, value) {
-		struct cw_opt_pair *p = &pairs[c->n_vars];
-
-		if (!json_is_string(value))
-			return EBADMSG;
-		p->name = talloc_strdup(pairs, key);
-		p->value = talloc_strdup(pairs, json_string_value(value));
-		if (!p->name || !p->value)
-			return ENOMEM;
-		c->n_vars++;
-	}
-	c->vars = pairs;
-	return 0;
-}
-
-static int parse_lists(void *parent, const json_t *j, struct cw_trial_conf *c)
-{
-	struct cw_list files;
-	int err = parse_list(parent, j, "files", &files);
-
-	c->files = (const char *const *)files.items;
-	c->n_files = files.n;
-	if (!err)
-		err = parse_list(parent, j, "tags", &c->tags);
-	if (!err)
-		err = parse_list(parent, j, "voices", &c->voices);
-	if (!err)
-		err = parse_list(parent, j, "languages", &c->languages);
-	return err ? err : parse_list(parent, j, "channels", &c->channels);
-}
-
-int cw_trial_conf_parse(void *parent, const json_t *j, struct cw_trial_conf *ret, struct cw_why *why)
-{
-	struct cw_trial_conf c = {
-		.sim = cw_json_bool(j, "sim", false),
-		.repeat = (unsigned)cw_json_int(j, "repeat", 0),
-		.jobs = (unsigned)cw_json_int(j, "jobs", 0),
-		.first = (unsigned)cw_json_int(j, "first", 0),
-		.timeout_us = (uint64_t)cw_json_int(j, "timeout_ms", 0) * 1000,
-		.fail_fast = cw_json_bool(j, "fail_fast", false),
-		.faults = cw_json_num(j, "faults", 0),
-	};
-	const struct {
-		const char *key;
-		const char **to;
-	} texts[] = {{"target", &c.target}, {"filter", &c.filter}, {"ear", &c.ear}, {"agent_stt", &c.agent_stt},
-		{"agent_voice", &c.agent_voice}};
-	int err = parse_lists(parent, j, &c);
-
-	for (size_t i = 0; !err && i < CW_COUNT(texts); i++)
-		err = parse_text(parent, j, texts[i].key, texts[i].to);
-	if (!err)
-		err = parse_vars(parent, j, &c);
-	if (!err && (cw_str_u64(cw_str(cw_json_str(j, "seed", "")), UINT64_MAX, &c.seed) ||
-			    cw_record_of(cw_json_str(j, "record", ""), &c.record)))
-		err = EBADMSG;
-	if (err)
-		return err == ENOMEM ? err : cw_why_set(why, EBADMSG, "run.json is damaged: this run cannot go on");
-	*ret = c;
 	return 0;
 }

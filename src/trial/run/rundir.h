@@ -6,6 +6,7 @@
  * Blocking; small writes.
  */
 #pragma once
+#include "trial/report/results.h"
 #include "trial/scenario/plan.h"
 
 struct cw_rundir;
@@ -14,8 +15,11 @@ struct cw_rundir;
  * @wall_us and @id name it. */
 int cw_rundir_new(
 	void *parent, const char *out, int64_t wall_us, const char *id, struct cw_rundir **ret, struct cw_why *why);
-/* Open an existing one ("last": the newest under runs/); *@results: array of the whole lines in it, owned by the caller. */
-int cw_rundir_open(void *parent, const char *path, struct cw_rundir **ret, json_t **results, struct cw_why *why);
+/* The folder a person means: a path, the id at the end of a name under runs/, or "last": the newest there. ENOENT. */
+int cw_rundir_find(void *parent, const char *name, char **ret, struct cw_why *why);
+/* Open an existing one to go on with it, named as above; *@results: the whole lines in it, owned by *@ret. */
+int cw_rundir_open(
+	void *parent, const char *path, struct cw_rundir **ret, struct cw_results **results, struct cw_why *why);
 
 const char *cw_rundir_path(const struct cw_rundir *d);
 /* run.json: set once when made (written at once), or as it was found. Borrowed. */

@@ -40,6 +40,8 @@ struct cw_trial_conf {            /* of a whole run; strings are borrowed and mu
 	size_t n_vars;
 	cw_timeline_fn *watch; /* sees every event of each caller's timeline as it happens (real time), or NULL */
 	void *watch_arg;
+	const char *judge; /* language model that judges, instead of the files'; NULL: as they say */
+	bool no_cache;     /* ask it anew */
 };
 
 struct cw_plan_item {

@@ -37,7 +37,8 @@ static void a_torn_last_line_is_cut_off(void **state)
 {
 	const char *path = folder("torn");
 	CW_SCOPED struct cw_rundir *d = NULL, *again = NULL;
-	CW_JSON_SCOPED json_t *lines = NULL, *more = NULL;
+	struct cw_results *lines = NULL;
+	CW_JSON_SCOPED json_t *third = NULL;
 
 	(void)state;
 	assert_int_equal(cw_rundir_new(NULL, path, 0, "x", &d, NULL), 0);
@@ -46,27 +47,29 @@ static void a_torn_last_line_is_cut_off(void **state)
 	append_raw(path, "{\"key\":\"c\",\"verd"); /* killed here */
 
 	assert_int_equal(cw_rundir_open(NULL, path, &again, &lines, NULL), 0);
-	assert_int_equal(json_array_size(lines), 2);
+	assert_int_equal(cw_results_count(lines), 2);
 	assert_string_equal(cw_json_str(cw_rundir_run(again), "id", ""), "run");
 	write_lines(again, "{\"key\":\"c\"}\n");
 	TALLOC_FREE(again);
-	assert_int_equal(cw_rundir_open(NULL, path, &again, &more, NULL), 0);
-	assert_int_equal(json_array_size(more), 3);
-	assert_string_equal(cw_json_str(json_array_get(more, 2), "key", ""), "c");
+	assert_int_equal(cw_rundir_open(NULL, path, &again, &lines, NULL), 0);
+	assert_int_equal(cw_results_count(lines), 3);
+	third = cw_results_get(lines, 2);
+	assert_string_equal(cw_json_str(third, "key", ""), "c");
 }
 
-static void what_is_no_result_ends_the_prefix(void **state)
+static void damage_in_the_middle_is_told(void **state)
 {
 	const char *path = folder("junk");
 	CW_SCOPED struct cw_rundir *d = NULL, *again = NULL;
-	CW_JSON_SCOPED json_t *lines = NULL;
+	struct cw_results *lines = NULL;
+	struct cw_why why = {0};
 
 	(void)state;
 	assert_int_equal(cw_rundir_new(NULL, path, 0, "x", &d, NULL), 0);
 	assert_int_equal(cw_rundir_describe(d, json_object(), NULL), 0);
 	write_lines(d, "{\"key\":\"a\"}\n[1]\n{\"key\":\"b\"}\n");
-	assert_int_equal(cw_rundir_open(NULL, path, &again, &lines, NULL), 0);
-	assert_int_equal(json_array_size(lines), 1);
+	assert_int_equal(cw_rundir_open(NULL, path, &again, &lines, &why), EBADMSG);
+	assert_int_equal(why.line, 2);
 }
 
 static void a_run_is_never_overwritten(void **state)
@@ -130,6 +133,6 @@ static void configuration_goes_to_json_and_back(void **state)
 	assert_int_equal(cw_trial_conf_parse(parent, j, &back, NULL), EBADMSG);
 }
 
-CW_TEST_MAIN(CW_TEST(a_torn_last_line_is_cut_off), CW_TEST(what_is_no_result_ends_the_prefix),
+CW_TEST_MAIN(CW_TEST(a_torn_last_line_is_cut_off), CW_TEST(damage_in_the_middle_is_told),
 	CW_TEST(a_run_is_never_overwritten), CW_TEST(unwritable_folders_are_told),
 	CW_TEST(configuration_goes_to_json_and_back))
