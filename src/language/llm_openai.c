@@ -224,7 +224,7 @@ static void succeed(struct cw_llm_ask *a)
 /* The bytes are over: was it an answer? */
 static void conclude(struct cw_llm_ask *a, bool said_done, int err)
 {
-	if (!cw_llm_gather_begun(a->gather) && err)
+	if (err && (!cw_llm_gather_begun(a->gather) || (err == ETIMEDOUT && !cw_llm_gather_finished(a->gather))))
 		fail_by_server(a, err);
 	else if (!cw_llm_gather_begun(a->gather))
 		fail(a, CW_LLM_PROTOCOL, true, "", "the server answered 200 without any choice in it");

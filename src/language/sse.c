@@ -38,10 +38,12 @@ int cw_sse_feed(struct cw_sse *s, const void *bytes, size_t n)
 
 	drop_taken(s);
 	cw_buf_put(&s->in, bytes, n);
-	if (!s->begun && s->in.len >= sizeof(bom) - 1) {
+	if (!s->begun && s->in.len && (s->in.len >= sizeof(bom) - 1 || s->in.p[0] != bom[0])) {
 		s->begun = true;
-		if (!memcmp(s->in.p, bom, sizeof(bom) - 1))
+		if (s->in.len >= sizeof(bom) - 1 && !memcmp(s->in.p, bom, sizeof(bom) - 1)) {
 			s->at = sizeof(bom) - 1;
+			s->searched = 0;
+		}
 	}
 	return cw_sse_err(s);
 }
