@@ -392,17 +392,20 @@ void cw_speaker_pull(struct cw_speaker *s, uint8_t ulaw[160], int16_t *pcm)
 {
 	struct cw_utterance *u = s->paused || !s->queue ? NULL : cw_pacer_source(s);
 	int16_t own[CW_FRAME_SAMPLES];
+	bool changed = s->conf.effects != NULL;
 
 	if (u)
 		take_frame(s, u, ulaw);
 	else
 		memset(ulaw, CW_ULAW_SILENCE, CW_FRAME_SAMPLES);
-	if (s->conf.effects || pcm)
+	if (s->conf.effects || s->conf.mix || pcm)
 		cw_ulaw_decode(ulaw, pcm ? pcm : own, CW_FRAME_SAMPLES);
-	if (s->conf.effects) {
+	if (s->conf.mix)
+		changed = s->conf.mix(pcm ? pcm : own, s->conf.mix_arg) || changed;
+	if (s->conf.effects)
 		cw_effects_frame(s->conf.effects, pcm ? pcm : own);
+	if (changed)
 		cw_ulaw_encode(pcm ? pcm : own, ulaw, CW_FRAME_SAMPLES);
-	}
 	s->at_us += CW_TICK_US;
 	if (!s->queue || s->paused)
 		return;

@@ -102,6 +102,8 @@ static bool hear(struct cw_party *p, const uint8_t *ulaw, uint64_t end_us)
 	if (!CW_CALL(p, cw_listener_frame(p->listener, ulaw, end_us, pcm)))
 		return false;
 	record(p, cw_party_other(p), end_us - CW_TICK_US, pcm);
+	if (p->conf.tap)
+		p->conf.tap(pcm, p->conf.tap_arg);
 	/* cppcheck-suppress autoVariables */
 	return CW_CALL(p, (void)cw_floor_frame(p, end_us));
 }

@@ -48,6 +48,8 @@ struct cw_party_conf {
 	uint64_t epoch_us; /* cw_now() at t = 0 of the timeline */
 	struct cw_recorder
 		*recorder; /* not owned, or NULL; both sides are written, each frame where it is heard at our end */
+	void (*tap)(const int16_t pcm[160], void *arg); /* every frame heard of the other, or NULL */
+	void *tap_arg;
 };
 
 /* Rendered in advance, when the agent file is loaded: they work when every engine is dead. */

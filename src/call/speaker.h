@@ -36,6 +36,9 @@ struct cw_speaker_conf {
 	uint64_t tts_idle_us;       /* deadline between chunks; 0 = 2 s */
 	struct cw_effects *effects; /* put on everything that leaves (carrier side), or NULL; not owned */
 	uint64_t epoch_us;          /* cw_now() at t = 0 of the call */
+	/* Carrier side, or NULL: change the next frame before the effects (silence comes too); true when it was changed. */
+	bool (*mix)(int16_t pcm[160], void *arg);
+	void *mix_arg;
 };
 
 struct cw_spoken { /* how an utterance ended */

@@ -4,12 +4,14 @@
 
 #include "base/mem.h"
 #include "call/party.h"
+#include "caller/backdrop.h"
 #include "world/world.h"
 
 struct cw_caller {
 	struct cw_script_run *run;
 	struct cw_party *party;
 	struct cw_effects *effects;
+	struct cw_backdrop *backdrop;
 };
 
 static struct cw_party_conf party_conf(const struct cw_caller *c, const struct cw_caller_conf *conf)
@@ -20,12 +22,16 @@ static struct cw_party_conf party_conf(const struct cw_caller *c, const struct c
 		.speaker = {.voice = conf->voice,
 			.language = conf->language,
 			.speed = conf->speed,
-			.effects = c->effects},
+			.effects = c->effects,
+			.mix = cw_backdrop_mix,
+			.mix_arg = c->backdrop},
 		.idle_us = UINT64_MAX, /* the script has a patience of its own */
 		.timeline = conf->timeline,
 		.timeline_ear = true,
 		.epoch_us = conf->epoch_us,
 		.recorder = conf->recorder,
+		.tap = cw_backdrop_hear,
+		.tap_arg = c->backdrop,
 	};
 }
 
@@ -43,7 +49,12 @@ int cw_caller_open(void *parent, struct cw_world *w, const struct cw_caller_conf
 			return cw_why_set(why, err, "the line conditions cannot be set up");
 	}
 
-	const struct cw_script_conf sc = {.script = conf->script, .language = conf->language, .seed = conf->seed};
+	err = cw_backdrop_new(c, &c->backdrop);
+	if (err)
+		return err;
+
+	const struct cw_script_conf sc = {
+		.script = conf->script, .language = conf->language, .seed = conf->seed, .backdrop = c->backdrop};
 
 	err = cw_script_new(c, w, &sc, &c->run);
 	if (err)

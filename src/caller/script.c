@@ -2,15 +2,19 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "call/party.h"
+#include "caller/backdrop.h"
 #include "caller/rules.h"
+#include "caller/say.h"
 #include "world/world.h"
 
 #define POLL_US      40000   /* how often a running action without an end event is looked at */
 #define SAME_TURN_US 2000000 /* a stretch of the agent's speech this long after the last one begins a new turn */
 #define TEXT_MAX     2048
+#define CUT_POLL_US  5000 /* how often it is looked whether a sentence that will be broken off has begun */
 #define SPEECH_TRIES 3 /* a sentence of ours whose synthesis failed before anything was heard is said again */
 
 enum phase {
@@ -34,6 +38,10 @@ struct cw_script_run {
 	const struct cw_step *acting; /* NULL while a reprompt is spoken */
 	uint32_t utterance;           /* being spoken, 0 = none */
 	const char *words;            /* of it */
+	struct cw_str rest;           /* of the sentence, behind a pause */
+	unsigned pause_ms;            /* before it */
+	char *piece;                  /* words between pauses */
+	struct cw_backdrop *backdrop;
 	unsigned tries;
 	unsigned reprompts; /* done */
 
@@ -43,9 +51,11 @@ struct cw_script_run {
 	bool agent_spoke;      /* ever */
 	bool agent_last;       /* the agent had the last word: we owe */
 	bool turn_open;        /* the agent is inside a turn */
+	bool reacting;         /* the persona may do something inside it */
 	uint64_t turn_onset_us, stretch_onset_us, agent_last_us;
 	bool unanswered;     /* text below was not answered yet */
 	char text[TEXT_MAX]; /* the agent's last turn */
+	char *partial;       /* of the open one */
 
 	struct cw_script_result result;
 	void (*closed)(enum cw_end_reason reason, const char *detail, void *arg);
@@ -54,7 +64,8 @@ struct cw_script_run {
 
 const char *cw_act_name(enum cw_act a)
 {
-	static const char *const names[CW_ACT_N] = {"say", "dtmf", "silence", "noise", "hang_up"};
+	static const char *const names[CW_ACT_N] = {
+		"say", "dtmf", "silence", "noise", "hang_up", "aside", "tv", "echo"};
 
 	CW_ASSERT(a < CW_ACT_N);
 	return names[a];
@@ -71,7 +82,7 @@ const char *cw_when_name(enum cw_when w)
 const char *cw_script_end_name(enum cw_script_end e)
 {
 	static const char *const names[CW_SCRIPT_END_N] = {
-		"running", "completed", "cut", "gave_up", "no_answer", "broken"};
+		"running", "completed", "cut", "gave_up", "no_answer", "broken", "missed"};
 
 	CW_ASSERT(e < CW_SCRIPT_END_N);
 	return names[e];
@@ -122,6 +133,8 @@ static void acted(struct cw_script_run *r)
 	const struct cw_step *s = r->acting;
 	bool words = !s || s->act == CW_ACT_SAY || s->act == CW_ACT_DTMF;
 
+	if (s && s->act == CW_ACT_ASIDE && r->backdrop)
+		cw_backdrop_level(r->backdrop, 0);
 	r->acting = NULL;
 	r->utterance = 0;
 	r->phase = PHASE_WAIT;
@@ -162,11 +175,45 @@ static void broken(struct cw_script_run *r, const char *what, int err)
 	cw_party_drop(r->party, text);
 }
 
+/* The next words of a sentence with pauses. */
+static int say_piece(struct cw_script_run *r)
+{
+	struct cw_str words = {0};
+
+	r->pause_ms = 0;
+	while (!words.len && cw_say_next(&r->rest, &words, &r->pause_ms))
+		continue;
+	TALLOC_FREE(r->piece);
+	r->piece = cw_str_dup(r, words);
+	if (!r->piece)
+		return ENOMEM;
+	r->words = r->piece;
+	r->tries = 1;
+	return cw_party_say(r->party, r->piece, &r->utterance);
+}
+
 static int say(struct cw_script_run *r, const char *text)
 {
+	r->rest = (struct cw_str){0};
+	if (strstr(text, "<pause ")) {
+		r->rest = cw_str(text);
+		return say_piece(r);
+	}
 	r->words = text;
 	r->tries = 1;
 	return cw_party_say(r->party, text, &r->utterance);
+}
+
+static void pause_over(void *arg)
+{
+	struct cw_script_run *r = arg;
+	int err = say_piece(r);
+
+	if (err) {
+		broken(r, "speech", err);
+		return;
+	}
+	cw_party_note(r->party, CW_EV_NOTE, "{s:s, s:I}", "what", "part", "utterance", (json_int_t)r->utterance);
 }
 
 /* Try the same words once more: true when they are on their way. */
@@ -194,11 +241,97 @@ static int play_noise(struct cw_script_run *r, const struct cw_step *s)
 	return err;
 }
 
+static int start_backdrop(struct cw_script_run *r, const struct cw_step *s)
+{
+	double level_db = s->level_db < 0 ? s->level_db : s->act == CW_ACT_ASIDE ? -15 : s->act == CW_ACT_ECHO ? -20 : -30;
+
+	if (!r->backdrop)
+		return ENOTSUP;
+	if (s->act == CW_ACT_TV)
+		return cw_backdrop_tv(r->backdrop, s->ms, level_db, cw_rng(r->world));
+	if (s->act == CW_ACT_ECHO)
+		return cw_backdrop_echo(r->backdrop, s->ms, s->echo_ms ? s->echo_ms : 120, level_db);
+	cw_backdrop_level(r->backdrop, level_db);
+	return say(r, s->text);
+}
+
+static int begin(struct cw_script_run *r, const struct cw_step *s)
+{
+	switch (s->act) {
+	case CW_ACT_SAY:
+		return say(r, s->text);
+	case CW_ACT_DTMF:
+		return cw_party_dtmf(r->party, s->text);
+	case CW_ACT_NOISE:
+		return play_noise(r, s);
+	case CW_ACT_HANG_UP:
+		return s->text ? say(r, s->text) : 0;
+	case CW_ACT_ASIDE:
+	case CW_ACT_TV:
+	case CW_ACT_ECHO:
+		return start_backdrop(r, s);
+	default:
+		return 0;
+	}
+}
+
+static void hang_up_now(struct cw_script_run *r)
+{
+	const char *reason = "";
+	size_t index;
+	bool scripted = strcmp(cw_rules_kind(r->rules, r->acting, &index), "goal") != 0;
+	enum cw_script_end how = cw_rules_outcome(r->rules, &reason);
+
+	r->acting = NULL; /* what is being said was meant to be cut */
+	end(r, scripted ? CW_SCRIPT_COMPLETED : how, scripted ? "" : reason);
+	cw_party_drop(r->party, "script hangs up");
+}
+
+/* Hang up so long after our words became audible. */
+static void poll_cut(void *arg)
+{
+	struct cw_script_run *r = arg;
+	uint64_t at_us, now = cw_party_now(r->party);
+
+	if (!cw_speaker_started(cw_party_speaker(r->party), r->utterance, &at_us)) {
+		cw_timer_start(&r->timer, CUT_POLL_US, poll_cut, r);
+		return;
+	}
+	at_us += (uint64_t)r->acting->ms * 1000;
+	if (at_us <= now)
+		hang_up_now(r);
+	else
+		cw_timer_start(&r->timer, at_us - now, poll_cut, r);
+}
+
+/* How the end of an action is noticed that does not end in spoke(). */
+static void await_end(struct cw_script_run *r, const struct cw_step *s)
+{
+	switch (s->act) {
+	case CW_ACT_DTMF:
+		cw_timer_start(&r->timer, POLL_US, poll_action, r);
+		break;
+	case CW_ACT_SILENCE:
+		cw_timer_start(&r->timer, (uint64_t)s->ms * 1000, silence_over, r);
+		break;
+	case CW_ACT_HANG_UP:
+		if (s->text)
+			cw_timer_start(&r->timer, CUT_POLL_US, poll_cut, r);
+		else
+			hang_up_now(r);
+		break;
+	case CW_ACT_TV:
+	case CW_ACT_ECHO:
+		acted(r);
+		break;
+	default:
+		break;
+	}
+}
+
 /* Carry out @s, chosen before. */
 static void act(struct cw_script_run *r, const struct cw_step *s)
 {
-	int err = 0;
-
 	r->phase = PHASE_ACTING;
 	r->acting = s;
 	r->armed = NULL;
@@ -207,25 +340,14 @@ static void act(struct cw_script_run *r, const struct cw_step *s)
 	if (s->act == CW_ACT_SAY || s->act == CW_ACT_DTMF)
 		r->unanswered = false;
 	r->words = NULL;
-	if (s->act == CW_ACT_SAY)
-		err = say(r, s->text);
-	else if (s->act == CW_ACT_NOISE)
-		err = play_noise(r, s);
-	else if (s->act == CW_ACT_DTMF)
-		err = cw_party_dtmf(r->party, s->text);
+
+	int err = begin(r, s);
+
 	note_step(r, s);
-	if (err) {
+	if (err)
 		broken(r, cw_act_name(s->act), err);
-		return;
-	}
-	if (s->act == CW_ACT_DTMF) {
-		cw_timer_start(&r->timer, POLL_US, poll_action, r);
-	} else if (s->act == CW_ACT_SILENCE) {
-		cw_timer_start(&r->timer, (uint64_t)s->ms * 1000, silence_over, r);
-	} else if (s->act == CW_ACT_HANG_UP) {
-		end(r, CW_SCRIPT_COMPLETED, "");
-		cw_party_drop(r->party, "script hangs up");
-	}
+	else
+		await_end(r, s);
 }
 
 /* Words that are in no script: "Hello?", "Sorry?". */
@@ -254,6 +376,8 @@ static void fire(void *arg)
 		return;
 	}
 	cw_rules_take(r->rules, s);
+	if (cw_rules_is_reaction(r->rules, s))
+		r->reacting = true;
 	act(r, s);
 }
 
@@ -291,8 +415,12 @@ static void unanswerable(struct cw_script_run *r)
 		end_and_hang_up(r, CW_SCRIPT_NO_ANSWER, text);
 		return;
 	}
-	r->result.unanswered = cw_rules_reactive(r->rules);
-	end_and_hang_up(r, CW_SCRIPT_COMPLETED, r->result.unanswered ? text : "");
+
+	const char *reason = "";
+	enum cw_script_end how = cw_rules_outcome(r->rules, &reason);
+
+	r->result.unanswered = how == CW_SCRIPT_COMPLETED && cw_rules_reactive(r->rules);
+	end_and_hang_up(r, how, r->result.unanswered ? text : reason);
 }
 
 static void speak_up(struct cw_script_run *r)
@@ -355,6 +483,23 @@ static uint64_t patience_us(const struct cw_script_run *r)
 	return cw_rules_pardon_left(r->rules) ? s->pardon_us : s->deadlock_us;
 }
 
+/* What the persona does inside the agent's turn, which has begun or in which its last act has just ended. */
+static bool react(struct cw_script_run *r)
+{
+	uint64_t inside;
+
+	if (!r->reacting || !r->turn_open || !cw_listener_speech(cw_party_listener(r->party)))
+		return false;
+	r->reacting = false;
+	inside = r->step_end_us > r->turn_onset_us ? r->step_end_us - r->turn_onset_us : 0;
+
+	const struct cw_step *s = cw_rules_react(r->rules, inside);
+
+	if (s)
+		arm(r, s, r->turn_onset_us);
+	return s != NULL;
+}
+
 /* Nothing to do now: wait for the agent, but not for ever; a head that depends on our own clock is armed. */
 static void wait_on(struct cw_script_run *r)
 {
@@ -374,6 +519,8 @@ static void wait_on(struct cw_script_run *r)
 		arm(r, h, r->turn_onset_us);
 		return;
 	}
+	if (react(r))
+		return;
 	cw_timer_start(&r->patience, patience_us(r), out_of_patience, r);
 }
 
@@ -394,8 +541,10 @@ static void on_speech_started(void *mind, uint64_t onset_us)
 	struct cw_script_run *r = mind;
 	const struct cw_step *h = cw_rules_head(r->rules);
 
-	if (!r->turn_open || onset_us > r->stretch_onset_us + SAME_TURN_US)
+	if (!r->turn_open || onset_us > r->stretch_onset_us + SAME_TURN_US) {
 		r->turn_onset_us = onset_us;
+		r->reacting = true;
+	}
 	r->turn_open = true;
 	r->stretch_onset_us = onset_us;
 	r->agent_spoke = true;
@@ -422,6 +571,13 @@ static void on_turn_ended(void *mind, const struct cw_heard *heard)
 	r->turn_open = false;
 	r->agent_spoke = true;
 	r->agent_last_us = heard->last_us;
+	TALLOC_FREE(r->partial);
+	cw_rules_heard(r->rules, heard->text);
+	if (r->phase == PHASE_ARMED && cw_rules_is_reaction(r->rules, r->armed)) { /* it came too late */
+		cw_timer_stop(&r->timer);
+		r->armed = NULL;
+		r->phase = PHASE_WAIT;
+	}
 	if (cw_rules_is_filler(r->rules, heard->text)) {
 		wait_on(r);
 		return;
@@ -437,6 +593,16 @@ static void on_turn_ended(void *mind, const struct cw_heard *heard)
 	}
 	r->agent_last = true;
 	reconsider(r);
+}
+
+static void on_partial(void *mind, const char *text)
+{
+	struct cw_script_run *r = mind;
+
+	if (!r->script->goal)
+		return;
+	(void)talloc_free(r->partial);
+	r->partial = talloc_strdup(r, text); /* without memory: what was heard last is not looked at */
 }
 
 static void on_backchannel(void *mind, const char *text)
@@ -457,6 +623,10 @@ static void on_spoke(void *mind, const struct cw_spoken *s)
 		return;
 	if (s->err)
 		broken(r, "speech", s->err);
+	else if (r->rest.len)
+		cw_timer_start(&r->timer, (uint64_t)r->pause_ms * 1000, pause_over, r);
+	else if (r->acting && r->acting->act == CW_ACT_HANG_UP)
+		hang_up_now(r);
 	else
 		acted(r);
 }
@@ -469,9 +639,13 @@ static void on_closed(void *mind, enum cw_end_reason reason, const char *detail)
 	cw_timer_stop(&r->patience);
 	r->phase = PHASE_OVER;
 	if (r->result.end == CW_SCRIPT_RUNNING) {
-		bool left = cw_rules_required_left(r->rules) || (r->acting && r->acting->act == CW_ACT_SAY && !r->acting->optional);
+		const char *why = "";
 
-		r->result.end = left ? CW_SCRIPT_CUT : CW_SCRIPT_COMPLETED;
+		cw_rules_heard(r->rules, r->partial);
+		r->result.end = cw_rules_outcome(r->rules, &why);
+		if (r->acting && r->acting->act == CW_ACT_SAY && !r->acting->optional)
+			r->result.end = CW_SCRIPT_CUT;
+		(void)snprintf(r->result.reason, sizeof(r->result.reason), "%s", why); /* fits */
 	}
 	r->result.steps_played = cw_rules_played(r->rules);
 	if (r->closed)
@@ -482,6 +656,7 @@ const struct cw_mind_ops cw_script_mind = {
 	.name = "script",
 	.answered = on_answered,
 	.speech_started = on_speech_started,
+	.partial = on_partial,
 	.turn_ended = on_turn_ended,
 	.backchannel = on_backchannel,
 	.spoke = on_spoke,
@@ -505,6 +680,7 @@ int cw_script_new(void *parent, struct cw_world *w, const struct cw_script_conf 
 		return ENOMEM;
 	r->world = w;
 	r->script = conf->script;
+	r->backdrop = conf->backdrop;
 
 	int err = cw_rules_new(r, conf->script, conf->language, conf->seed, &r->rules);
 	if (err)

@@ -22,6 +22,7 @@
 #include "caller/pattern.h"
 
 struct cw_world;
+struct cw_backdrop;
 struct cw_goal;
 struct cw_persona;
 
@@ -111,6 +112,7 @@ struct cw_script_conf {
 	const struct cw_script *script;
 	const char *language; /* of a goal's and a persona's words */
 	uint64_t seed;        /* of the same */
+	struct cw_backdrop *backdrop; /* backdrop.h, for asides, tv and echo; not owned, or NULL: those end the script */
 };
 
 /* ENOMEM. Bind the party before the line comes up. */
