@@ -286,6 +286,7 @@ static int open_caller(struct cw_execution *x, struct cw_line *line, const char 
 		.script = &t->script,
 		.voice = it->voice,
 		.language = it->language,
+		.seed = it->seed,
 		.speed = t->speed,
 		.ear = it->ear,
 		.hints = copy,
