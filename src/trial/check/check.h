@@ -66,9 +66,10 @@ struct cw_check { /* what came out; strings hang from the array's parent */
 	const char *
 		decided_by; /* "caller_ear", "agent_text", "chat_text", "samples", "frames", "agent_timeline", "chat_reply", "sql",
 			       "http", "command", "node", "line", "members"; of a judge: which one */
-	int64_t at_us;      /* place in the recording, -1 = none */
+	int64_t at_us; /* place in the recording, -1 = none */
 	double score; /* 0 … 1: of kinds which measure a likeness; others 1 or 0. Of "not-": 1 minus it. 0 on errors */
-	const char *stage; /* of a failure: "harness", "line", "ears", "brain", "mouth", "agent" (one of its three, not visible which); or NULL */
+	const char *
+		stage; /* of a failure: "harness", "line", "ears", "brain", "mouth", "agent" (one of its three, not visible which); or NULL */
 	struct cw_check *members; /* of an assert-set: one per member, in order */
 	size_t n_members;
 };
@@ -77,6 +78,8 @@ struct cw_check { /* what came out; strings hang from the array's parent */
  * missing or wrong values, types of later versions ("not available in this version"). */
 int cw_assert_new(void *parent, const struct cw_yaml *y, json_t *conf, bool per_turn, const struct cw_vars *vars,
 	struct cw_assert *ret, struct cw_why *why);
+/* May an assertion of this type ("not-…" too) stand under `expect` of a turn? Unknown ones: yes. */
+bool cw_check_goes_with_turn(const char *type);
 /* The part of cw_assert_new() that reads the members of an assert-set, {type: assert-set, threshold: 0.5, assert: [...]}, into @ret (kind
  * and name are set already): set, n_set, set_threshold. Sets in sets are refused. EINVAL with place. */
 int cw_assert_set_read(void *parent, const struct cw_yaml *y, json_t *conf, bool per_turn, const struct cw_vars *vars,

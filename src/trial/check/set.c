@@ -3,7 +3,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "trial/check/check.h"
+#include "trial/check/check_int.h"
+#include "trial/check/check_read.h"
 
 #define SET_MAX 100
 
@@ -20,6 +21,13 @@ bool cw_target_kind_known(const char *name)
 		if (!strcmp(*k, name))
 			return true;
 	return false;
+}
+
+bool cw_check_goes_with_turn(const char *type)
+{
+	const struct cw_check_kind *k = cw_check_find(strncmp(type, "not-", 4) ? type : type + 4);
+
+	return !k || k->place != CW_CHECK_CALL_ONLY;
 }
 
 static int read_member(void *parent, const struct cw_yaml *y, json_t *conf, bool per_turn, const struct cw_vars *vars,

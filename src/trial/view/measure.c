@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "base/norm.h"
 #include "trial/view/view_int.h"
 
 #define DEAD_AIR_US    1500000u
@@ -12,20 +11,7 @@
 #define GOES_ON_US     500000u  /* this much speech after our sound shows that the agent went on */
 #define RESUME_MAX_US  5000000u /* a longer silence after our sound is no pause any more */
 
-static struct cw_value known(double v, uint64_t at_us)
-{
-	return (struct cw_value){.known = true, .v = v, .reason = "", .at_us = (int64_t)at_us};
-}
-
-static struct cw_value unknown(const char *reason)
-{
-	return (struct cw_value){.reason = reason, .at_us = -1};
-}
-
-static struct cw_value absent(const char *reason)
-{
-	return (struct cw_value){.agent_absent = true, .reason = reason, .at_us = -1};
-}
+static const char no_audio[] = "a chat has no audio";
 
 static double ms(uint64_t from_us, uint64_t to_us)
 {
@@ -59,9 +45,9 @@ struct cw_value cw_measure_response_ms(const struct cw_view *v, size_t play)
 	uint64_t next = cw_view_next_words_us(v, play);
 
 	if (strcmp(p->action, "say") && strcmp(p->action, "dtmf"))
-		return unknown("the caller said nothing here");
+		return cw_unknown("the caller said nothing here");
 	if (!p->over)
-		return unknown("the call ended inside the caller's words");
+		return cw_unknown("the call ended inside the caller's words");
 	for (size_t i = 0; agent(v, i); i++) {
 		const struct cw_stretch *s = agent(v, i);
 
@@ -70,12 +56,12 @@ struct cw_value cw_measure_response_ms(const struct cw_view *v, size_t play)
 		if (s->onset_us >= next)
 			break;
 		if (s->onset_us <= p->onset_us)
-			return unknown("the agent was speaking before, while and after the caller spoke");
-		return known(ms(p->last_us, s->onset_us), s->onset_us);
+			return cw_unknown("the agent was speaking before, while and after the caller spoke");
+		return cw_known(ms(p->last_us, s->onset_us), s->onset_us);
 	}
 	if (next != UINT64_MAX)
-		return absent("no agent speech before the caller's next words");
-	return absent("no agent speech before the end of the call");
+		return cw_absent("no agent speech before the caller's next words");
+	return cw_absent("no agent speech before the end of the call");
 }
 
 /* End of the agent's speech which sounds at stretch @i: gaps shorter than @gap_us do not count. */
@@ -93,16 +79,18 @@ struct cw_value cw_measure_barge_in_stop_ms(const struct cw_view *v, size_t play
 	const struct cw_play *p = &v->plays[play];
 	size_t i = stretch_at(v, p->onset_us);
 
+	if (v->chat)
+		return cw_unknown(no_audio);
 	if (!p->audible)
-		return unknown("the caller was silent here");
+		return cw_unknown("the caller was silent here");
 	if (!agent(v, i))
-		return unknown("the agent was not speaking when the caller began");
+		return cw_unknown("the agent was not speaking when the caller began");
 
 	uint64_t end = speech_end(v, i, SAME_SPEECH_US);
 
 	if (end >= v->end_us)
-		return unknown("the call ended before the agent fell silent");
-	return known(ms(p->onset_us, end), end);
+		return cw_unknown("the call ended before the agent fell silent");
+	return cw_known(ms(p->onset_us, end), end);
 }
 
 struct cw_value cw_measure_keep_gap_ms(const struct cw_view *v, size_t play)
@@ -111,10 +99,12 @@ struct cw_value cw_measure_keep_gap_ms(const struct cw_view *v, size_t play)
 	size_t i = stretch_at(v, p->onset_us);
 	uint64_t end, longest = 0, after = 0, at = 0;
 
+	if (v->chat)
+		return cw_unknown(no_audio);
 	if (!p->audible)
-		return unknown("the caller made no sound here");
+		return cw_unknown("the caller made no sound here");
 	if (!agent(v, i))
-		return unknown("the agent was not speaking when the caller made the sound");
+		return cw_unknown("the agent was not speaking when the caller made the sound");
 	end = agent(v, i)->last_us;
 	for (const struct cw_stretch *s = agent(v, i); s; s = agent(v, ++i)) {
 		uint64_t gap = s->onset_us > end ? s->onset_us - end : 0;
@@ -129,18 +119,20 @@ struct cw_value cw_measure_keep_gap_ms(const struct cw_view *v, size_t play)
 		if (end > p->last_us)
 			after += end - (s->onset_us > p->last_us ? s->onset_us : p->last_us);
 		if (after >= GOES_ON_US)
-			return known((double)longest / 1000, at ? at : p->onset_us);
+			return cw_known((double)longest / 1000, at ? at : p->onset_us);
 	}
-	return absent("the agent did not go on");
+	return cw_absent("the agent did not go on");
 }
 
 struct cw_value cw_measure_first_word_ms(const struct cw_view *v)
 {
+	if (v->chat)
+		return cw_unknown(no_audio);
 	if (!answered(v))
-		return unknown("the call was not answered");
+		return cw_unknown("the call was not answered");
 	if (!agent(v, 0))
-		return absent("the agent never spoke");
-	return known(ms(v->answered_us, agent(v, 0)->onset_us), agent(v, 0)->onset_us);
+		return cw_absent("the agent never spoke");
+	return cw_known(ms(v->answered_us, agent(v, 0)->onset_us), agent(v, 0)->onset_us);
 }
 
 /* Silence after the caller's words, or after the answer, until the agent speaks (or the caller does, or the call ends). */
@@ -166,8 +158,10 @@ static struct cw_value dead_air(const struct cw_view *v, bool total)
 {
 	uint64_t longest = 0, sum = 0, at = 0;
 
+	if (v->chat)
+		return cw_unknown(no_audio);
 	if (!answered(v))
-		return unknown("the call was not answered");
+		return cw_unknown("the call was not answered");
 	for (size_t i = 0; i <= v->n_plays; i++) {
 		const struct cw_play *p = i ? &v->plays[i - 1] : NULL;
 		uint64_t from = p ? p->last_us : v->answered_us;
@@ -188,7 +182,7 @@ static struct cw_value dead_air(const struct cw_view *v, bool total)
 			at = from;
 		}
 	}
-	return known((double)(total ? sum : longest) / 1000, at);
+	return cw_known((double)(total ? sum : longest) / 1000, at);
 }
 
 struct cw_value cw_measure_dead_air_ms(const struct cw_view *v)
@@ -214,15 +208,19 @@ struct cw_value cw_measure_talk_ratio(const struct cw_view *v)
 {
 	uint64_t a = spoken(v, CW_SIDE_AGENT), c = spoken(v, CW_SIDE_CALLER);
 
-	return a + c ? known((double)a / (double)(a + c), 0) : unknown("nobody spoke");
+	if (v->chat)
+		return cw_unknown(no_audio);
+	return a + c ? cw_known((double)a / (double)(a + c), 0) : cw_unknown("nobody spoke");
 }
 
 struct cw_value cw_measure_overlap_ms(const struct cw_view *v)
 {
 	uint64_t sum = 0;
 
+	if (v->chat)
+		return cw_unknown(no_audio);
 	if (!answered(v))
-		return unknown("the call was not answered");
+		return cw_unknown("the call was not answered");
 	for (size_t i = 0; i < v->n_speech[CW_SIDE_CALLER]; i++) {
 		const struct cw_stretch *c = &v->speech[CW_SIDE_CALLER][i];
 
@@ -234,7 +232,7 @@ struct cw_value cw_measure_overlap_ms(const struct cw_view *v)
 			sum += to > from ? to - from : 0;
 		}
 	}
-	return known((double)sum / 1000, 0);
+	return cw_known((double)sum / 1000, 0);
 }
 
 struct cw_value cw_measure_interruptions(const struct cw_view *v)
@@ -242,8 +240,10 @@ struct cw_value cw_measure_interruptions(const struct cw_view *v)
 	size_t n = 0;
 	uint64_t at = 0;
 
+	if (v->chat)
+		return cw_unknown(no_audio);
 	if (!answered(v))
-		return unknown("the call was not answered");
+		return cw_unknown("the call was not answered");
 	for (size_t i = 0; i < v->n_plays; i++) {
 		const struct cw_play *p = &v->plays[i];
 
@@ -259,50 +259,34 @@ struct cw_value cw_measure_interruptions(const struct cw_view *v)
 			break;
 		}
 	}
-	return known((double)n, at);
+	return cw_known((double)n, at);
+}
+
+struct cw_value cw_measure_caller_interruptions(const struct cw_view *v)
+{
+	size_t n = 0;
+	uint64_t at = 0;
+
+	if (v->chat)
+		return cw_unknown(no_audio);
+	if (!answered(v))
+		return cw_unknown("the call was not answered");
+	for (size_t i = 0; i < v->n_plays; i++) {
+		const struct cw_play *p = &v->plays[i];
+		const struct cw_stretch *s = agent(v, stretch_at(v, p->onset_us));
+
+		if (!p->audible || strcmp(p->action, "say") || !s || p->onset_us <= s->onset_us + INSIDE_US)
+			continue;
+		at = p->onset_us;
+		n++;
+	}
+	return cw_known((double)n, at);
 }
 
 struct cw_value cw_measure_duration_ms(const struct cw_view *v)
 {
-	return answered(v) ? known(ms(v->answered_us, v->end_us), v->end_us) : unknown("the call was not answered");
-}
-
-/* ---- word errors ---- */
-
-/* Words one side's ear heard, of all turns of @side, from the listener's timeline. */
-static void collect(
-	struct cw_buf *b, const struct cw_timeline *t, enum cw_event_kind kind, enum cw_side side, const char *key)
-{
-	size_t from = 0;
-
-	cw_buf_puts(b, "");
-	for (const struct cw_event *e; (e = cw_timeline_next(t, &from, kind, side));) {
-		cw_buf_puts(b, cw_json_str(e->data, key, ""));
-		cw_buf_putc(b, ' ');
-	}
-}
-
-struct cw_value cw_measure_wer(const struct cw_view *v, bool agent_ear)
-{
-	CW_BUF_SCOPED struct cw_buf ref = CW_BUF(256 * 1024);
-	CW_BUF_SCOPED struct cw_buf hyp = CW_BUF(256 * 1024);
-	size_t words = 0;
-
-	if (!v->agent)
-		return unknown("the agent's timeline is not visible over this line");
-	if (agent_ear) {
-		collect(&ref, v->caller, CW_EV_SPOKE, CW_SIDE_CALLER, "heard");
-		collect(&hyp, v->agent, CW_EV_TURN_ENDED, CW_SIDE_CALLER, "text");
-	} else {
-		collect(&ref, v->agent, CW_EV_SPOKE, CW_SIDE_AGENT, "heard");
-		collect(&hyp, v->caller, CW_EV_TURN_ENDED, CW_SIDE_AGENT, "text");
-	}
-	if (cw_buf_err(&ref) || cw_buf_err(&hyp))
-		return unknown("out of memory");
-
-	size_t errors = cw_norm_word_errors(cw_buf_str(&ref), cw_buf_str(&hyp), &words);
-
-	return words ? known((double)errors / (double)words, 0) : unknown("no words were said");
+	return answered(v) ? cw_known(ms(v->answered_us, v->end_us), v->end_us)
+			   : cw_unknown("the call was not answered");
 }
 
 json_t *cw_measure_json(const struct cw_view *v)
@@ -320,6 +304,15 @@ json_t *cw_measure_json(const struct cw_view *v)
 		{"interruptions", cw_measure_interruptions(v)},
 		{"wer_agent_ear", cw_measure_wer(v, true)},
 		{"wer_caller_ear", cw_measure_wer(v, false)},
+		{"cer_agent_ear", cw_measure_cer(v, true)},
+		{"cer_caller_ear", cw_measure_cer(v, false)},
+		{"entity_wer_agent_ear", cw_measure_entity_wer(v, true)},
+		{"entity_wer_caller_ear", cw_measure_entity_wer(v, false)},
+		{"reprompts", cw_measure_reprompts(v)},
+		{"turns_to_goal", cw_measure_turns_to_goal(v, NULL)},
+		{"loss", cw_measure_loss(v)},
+		{"jitter_ms", cw_measure_jitter_ms(v)},
+		{"mos_e", cw_measure_mos_e(v)},
 	};
 	json_t *o = json_object();
 

@@ -33,11 +33,12 @@ static void place_play(struct cw_play *p, const struct cw_view_conf *conf, const
 	p->over = !cw_json_bool(spoke->data, "cut", false) && !json_object_get(spoke->data, "error");
 	if (to <= from)
 		return;
-	p->audible = true;
-	p->onset_us = from;
-	p->last_us = to;
 	if (conf->pcm[CW_SIDE_CALLER])
-		cw_speech_trim(conf->pcm[CW_SIDE_CALLER], conf->n_samples, &p->onset_us, &p->last_us);
+		cw_speech_trim(conf->pcm[CW_SIDE_CALLER], conf->n_samples, &from, &to);
+	if (!p->audible)
+		p->onset_us = from; /* else: a further piece of it */
+	p->audible = true;
+	p->last_us = to;
 }
 
 static void finish_silent(struct cw_view *v, uint64_t t_us)
@@ -68,6 +69,11 @@ static void add_play(struct cw_view *v, const struct cw_event *e)
 	p->over = !strcmp(p->action, "hang_up");
 }
 
+static bool is_piece(const struct cw_play *p, uint64_t utterance)
+{
+	return utterance == p->utterance || (utterance > p->utterance && utterance <= p->last_utterance);
+}
+
 static int read_plays(struct cw_view *v, const struct cw_view_conf *conf)
 {
 	size_t from = 0;
@@ -84,11 +90,13 @@ static int read_plays(struct cw_view *v, const struct cw_view_conf *conf)
 			finish_silent(v, e->t_us);
 		else if (!strcmp(what, "said_again") && v->n_plays)
 			v->plays[v->n_plays - 1].utterance = (uint32_t)u64(e->data, "utterance");
+		else if (!strcmp(what, "part") && v->n_plays)
+			v->plays[v->n_plays - 1].last_utterance = (uint32_t)u64(e->data, "utterance");
 	}
 	from = 0;
 	for (const struct cw_event *e; (e = cw_timeline_next(v->caller, &from, CW_EV_SPOKE, CW_SIDE_CALLER));)
 		for (size_t i = 0; i < v->n_plays; i++)
-			if (v->plays[i].utterance && v->plays[i].utterance == u64(e->data, "utterance"))
+			if (v->plays[i].utterance && is_piece(&v->plays[i], u64(e->data, "utterance")))
 				place_play(&v->plays[i], conf, e);
 	return 0;
 }
@@ -216,6 +224,9 @@ int cw_view_new(void *parent, const struct cw_view_conf *conf, struct cw_view **
 
 	if (!v)
 		return ENOMEM;
+	v->cache = talloc_zero(v, struct cw_view_cache);
+	if (!v->cache)
+		return ENOMEM;
 	v->caller = conf->caller;
 	v->agent = conf->agent;
 	v->script = *conf->script;
@@ -225,6 +236,10 @@ int cw_view_new(void *parent, const struct cw_view_conf *conf, struct cw_view **
 	v->db_path = conf->db_path;
 	v->probes = conf->probes;
 	v->n_probes = conf->n_probes;
+	v->chat = conf->chat;
+	v->pcm[CW_SIDE_CALLER] = conf->pcm[CW_SIDE_CALLER];
+	v->pcm[CW_SIDE_AGENT] = conf->pcm[CW_SIDE_AGENT];
+	v->n_samples = conf->n_samples;
 
 	const struct cw_event *answered = cw_timeline_next(v->caller, &from, CW_EV_ANSWERED, CW_SIDE_N);
 
@@ -238,6 +253,8 @@ int cw_view_new(void *parent, const struct cw_view_conf *conf, struct cw_view **
 		err = read_said(v);
 	if (!err)
 		err = read_speech(v, conf);
+	if (!err)
+		err = cw_view_read_tools(v);
 	if (err)
 		return err;
 	*ret = talloc_move(parent, &v);

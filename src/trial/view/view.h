@@ -5,7 +5,7 @@
  * start of the recording); places found in samples are exact to one sample (125 µs), those from timelines to one frame (20 ms).
  * A chat target has no audio: its timeline holds the same events (`turn_ended` of the agent with its text; `onset_us` and `last_us` are the
  * times of the exchange), and after each answer a `line_note` {what: "chat.reply", finish_reason, cost_usd, latency_us, tool_calls}, each member
- * only where the server told it; tool_calls as in OpenAI's API.
+ * only where the server told it; tool_calls as in OpenAI's API, and [] where the protocol tells tools and none was called.
  * Thread: built and read off the lane; touches nothing shared.
  */
 #pragma once
@@ -18,7 +18,6 @@
 #include "caller/script.h"
 #include "line/line.h"
 
-struct cw_hear;
 struct cw_assert;
 
 struct cw_stretch {                 /* audible speech without a pause */
@@ -32,7 +31,8 @@ struct cw_play {            /* one action of the caller, in the order they were 
 	const char *action; /* "say" … */
 	const char *text;   /* words or digits, "" for others */
 	uint32_t utterance;
-	uint64_t t_us; /* when it began */
+	uint32_t last_utterance; /* of its last piece, when there are pauses in it; else 0 */
+	uint64_t t_us;           /* when it began */
 	uint64_t onset_us,
 		last_us; /* first and last voiced sample; equal to t_us and the end of the action when silent */
 	bool audible;
@@ -94,16 +94,16 @@ struct cw_view {
 	const char *db_path; /* of the run's own agent, or NULL */
 	const struct cw_view_probe *probes;
 	size_t n_probes;
-	bool chat;              /* text only: nothing here was heard */
-	const int16_t *pcm[2];  /* as given: by side, 8 kHz, NULL: not recorded */
+	bool chat;             /* text only: nothing here was heard */
+	const int16_t *pcm[2]; /* as given: by side, 8 kHz, NULL: not recorded */
 	size_t n_samples;
-	bool tools_visible;     /* the agent's timeline or a chat server tells tool calls */
+	bool tools_visible; /* the agent's timeline or a chat server tells tool calls */
 	struct cw_view_tool *tools;
 	size_t n_tools;
 	struct cw_view_reply *replies;
 	size_t n_replies;
-	char dtmf[256];         /* keys the agent pressed, in order */
-	struct cw_hear *hear;   /* a recogniser for second opinions, or NULL (attribution.h) */
+	char dtmf[256];              /* keys the agent pressed, in order */
+	struct cw_view_cache *cache; /* what was measured already; view_int.h */
 };
 
 struct cw_view_conf {
