@@ -11,7 +11,9 @@
 #include "trial/run/rundir.h"
 #include "world/os.h"
 
-#define CW_LOAD_LATE_US     20000   /* a caller that dialled or spoke later than this was late */
+#define CW_LOAD_LATE_US 20000 /* a caller that dialled or spoke later than this was late */
+#define CW_LOAD_STALL_US \
+	60000 /* a thread that stood still for longer makes all its callers late: more than jitter buffers hide */
 #define CW_LOAD_REASONS_MAX 24      /* kinds of failure told apart */
 #define CW_LOAD_KEPT_MAX    100     /* folders of failed calls */
 #define CW_LOAD_SAMPLES_MAX 1000000 /* calls of one lane which enter the knee curve */

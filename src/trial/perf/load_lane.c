@@ -43,14 +43,12 @@ static unsigned places(const struct cw_load_lane *l)
 	return all / lanes + (l->index < all % lanes); /* each lane its share */
 }
 
-static uint64_t calls_left(const struct cw_load_lane *l)
+/* Nobody else is meant to dial: this lane's share of --max-calls is used up. */
+static bool enough(const struct cw_load_lane *l)
 {
 	uint64_t lanes = l->conf->lanes, all = l->conf->max_calls;
 
-	if (!all)
-		return NEVER;
-	all = all / lanes + (l->index < all % lanes);
-	return all > l->seq ? all - l->seq : 0;
+	return all && l->counts.intended >= all / lanes + (l->index < all % lanes);
 }
 
 /* ---- one caller ---- */
@@ -194,7 +192,7 @@ static void arrive(struct cw_load_lane *l, uint64_t now, uint64_t *next_us)
 	uint64_t at;
 
 	*next_us = NEVER;
-	while (l->counts.intended < calls_left(l) + l->seq && cw_arrivals_peek(l->arrivals, &at)) {
+	while (!enough(l) && cw_arrivals_peek(l->arrivals, &at)) {
 		at += l->start_us;
 		if (at > now) {
 			*next_us = at;
@@ -216,11 +214,11 @@ static void replace(struct cw_load_lane *l, uint64_t now, uint64_t *next_us)
 {
 	uint64_t end = l->start_us + l->conf->duration_us;
 
-	*next_us = now < end && calls_left(l) ? end : NEVER;
-	while (now < end && l->counts.live < places(l) && calls_left(l)) {
+	while (now < end && l->counts.live < places(l) && !enough(l)) {
 		l->counts.intended++;
 		dial(l, now);
 	}
+	*next_us = now < end && !enough(l) ? end : NEVER;
 }
 
 static void end_lane(struct cw_load_lane *l)
@@ -306,7 +304,7 @@ static void on_probe(void *arg)
 
 	l->lag_us = now > l->probe_due_us ? now - l->probe_due_us : 0;
 	cw_hist_add(l->hist[CW_LOAD_LAG], l->lag_us);
-	l->stalls += l->lag_us > CW_LOAD_LATE_US;
+	l->stalls += l->lag_us > CW_LOAD_STALL_US;
 	l->probe_due_us = now + PROBE_US;
 	cw_timer_start(&l->probe, PROBE_US, on_probe, l);
 }
