@@ -276,7 +276,7 @@ static void compose_plain(struct cw_rails *r, struct cw_buf *b, enum cw_move_kin
 		return;
 	case CW_MOVE_TELL:
 		if (chatty(r) && cw_rng_chance(&r->rng, 0.5)) {
-			form = cw_small_talk(r->tongue, &r->rng);
+			form = cw_rails_small_talk(r->tongue, &r->rng);
 			cw_buf_put(b, form.p, form.len);
 		}
 		say_facts(r, b, kind, bits);

@@ -32,9 +32,9 @@ const char *cw_fact_phrases(const char *key, enum cw_tongue t); /* NULL: no such
 
 /* One of several sentences of a move about a fact of @key (or NULL), drawn from @rng; "{value}" inside. Never NULL. */
 struct cw_str cw_move_template(enum cw_move_kind kind, const char *key, enum cw_tongue t, struct cw_rng *rng);
-struct cw_str cw_small_talk(enum cw_tongue t, struct cw_rng *rng);   /* before an answer, chatty */
-struct cw_str cw_backchannel(enum cw_tongue t, struct cw_rng *rng);  /* "Mm-hmm." */
-struct cw_str cw_interjection(enum cw_tongue t, struct cw_rng *rng); /* "Wait, sorry." */
+struct cw_str cw_rails_small_talk(enum cw_tongue t, struct cw_rng *rng);   /* before an answer, chatty */
+struct cw_str cw_rails_backchannel(enum cw_tongue t, struct cw_rng *rng);  /* "Mm-hmm." */
+struct cw_str cw_rails_interjection(enum cw_tongue t, struct cw_rng *rng); /* "Wait, sorry." */
 bool cw_names_a_date(const char *folded_word); /* months and weekdays of the four languages */
 
 /* Did the agent repeat a fact wrongly in its words? */

@@ -229,17 +229,17 @@ struct cw_str cw_move_template(enum cw_move_kind kind, const char *key, enum cw_
 	return draw(row ? row->says[t] : move_rows[kind][t], rng);
 }
 
-struct cw_str cw_small_talk(enum cw_tongue t, struct cw_rng *rng)
+struct cw_str cw_rails_small_talk(enum cw_tongue t, struct cw_rng *rng)
 {
 	return draw(small_talk[t], rng);
 }
 
-struct cw_str cw_backchannel(enum cw_tongue t, struct cw_rng *rng)
+struct cw_str cw_rails_backchannel(enum cw_tongue t, struct cw_rng *rng)
 {
 	return draw(backchannels[t], rng);
 }
 
-struct cw_str cw_interjection(enum cw_tongue t, struct cw_rng *rng)
+struct cw_str cw_rails_interjection(enum cw_tongue t, struct cw_rng *rng)
 {
 	return draw(interjections[t], rng);
 }

@@ -254,12 +254,12 @@ const struct cw_step *cw_rules_react(struct cw_rules *r, uint64_t inside_us)
 	if (!p)
 		return NULL;
 	if (!inside_us && cw_rng_chance(&r->rng, p->interrupts))
-		return react(r, between(r, 400, 2500), cw_interjection(r->tongue, &r->rng));
+		return react(r, between(r, 400, 2500), cw_rails_interjection(r->tongue, &r->rng));
 	if (!inside_us && cw_rng_chance(&r->rng, p->coughs))
 		return react(r, between(r, 300, 3000), (struct cw_str){0});
 	if (cw_rng_chance(&r->rng, p->backchannels))
 		return react(r, inside_us + (inside_us ? between(r, 2000, 4000) : between(r, 1000, 3000)),
-			cw_backchannel(r->tongue, &r->rng));
+			cw_rails_backchannel(r->tongue, &r->rng));
 	return NULL;
 }
 

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "call/party.h"
 #include "caller/backdrop.h"
+#include "caller/rails.h"
 #include "caller/rules.h"
 #include "caller/say.h"
 #include "world/world.h"
@@ -437,6 +438,14 @@ static void speak_up(struct cw_script_run *r)
 	end_and_hang_up(r, CW_SCRIPT_GAVE_UP, text);
 }
 
+/* A caller with a goal took its leave: whatever the agent does now, that was it. */
+static bool took_leave(const struct cw_script_run *r)
+{
+	struct cw_rails *rails = cw_rules_rails(r->rules);
+
+	return rails && cw_rails_done(rails) && !cw_rules_required_left(r->rules);
+}
+
 static void out_of_patience(void *arg)
 {
 	struct cw_script_run *r = arg;
@@ -458,7 +467,7 @@ static void out_of_patience(void *arg)
 		reconsider(r);
 		return;
 	}
-	if (!r->agent_last) {
+	if (!r->agent_last && !took_leave(r)) {
 		speak_up(r);
 		return;
 	}
@@ -476,6 +485,8 @@ static uint64_t patience_us(const struct cw_script_run *r)
 
 	if (!r->agent_spoke && !r->spoke_end_us)
 		return s->greeting_us;
+	if (took_leave(r))
+		return s->linger_us;
 	if (!r->agent_last)
 		return s->wait_us;
 	if (!cw_rules_reactive(r->rules) && !cw_rules_required_left(r->rules))
