@@ -78,6 +78,11 @@ const struct cw_script_result *cw_caller_result(const struct cw_caller *c)
 	return cw_script_result(c->run);
 }
 
+uint64_t cw_caller_lost(const struct cw_caller *c)
+{
+	return c->effects ? cw_effects_lost(c->effects) : 0;
+}
+
 void cw_caller_drop(struct cw_caller *c, const char *reason)
 {
 	cw_party_drop(c->party, reason);

@@ -31,5 +31,7 @@ struct cw_caller_conf {
 int cw_caller_open(void *parent, struct cw_world *w, const struct cw_caller_conf *conf, struct cw_line *line,
 	struct cw_caller **ret, struct cw_why *why);
 const struct cw_script_result *cw_caller_result(const struct cw_caller *c);
+/* Frames of the caller lost or late by the conditions put on its line, so far. */
+uint64_t cw_caller_lost(const struct cw_caller *c);
 /* Hang up now: `closed` follows. */
 void cw_caller_drop(struct cw_caller *c, const char *reason);

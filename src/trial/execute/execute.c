@@ -18,9 +18,10 @@
 #include "world/sim.h"
 #include "world/world.h"
 
-#define AGENT_END_US 3000000u /* the agent's own side may take so long to notice the end */
-#define TEMPLATE_MAX (1u << 20)
-#define SIM_SLACK_US 120000000u /* beyond the limit of the call: then the simulation itself hangs */
+#define JITTER_BUFFER_MS 60.0     /* a frame later than this counts as lost (audio/effect.h) */
+#define AGENT_END_US     3000000u /* the agent's own side may take so long to notice the end */
+#define TEMPLATE_MAX     (1u << 20)
+#define SIM_SLACK_US     120000000u /* beyond the limit of the call: then the simulation itself hangs */
 
 enum stage { STAGE_OPENING, STAGE_TALKING, STAGE_ENDING, STAGE_RECORDING, STAGE_PROBING, STAGE_JUDGING, STAGE_OVER };
 
@@ -212,6 +213,25 @@ static void on_agent_closed(void *arg)
 		begin_recording_end(x);
 }
 
+/* What the caller's way to the agent was like: lost frames are counted, delay and bursts are those of the profile. */
+static void note_line(struct cw_execution *x)
+{
+	const struct cw_effect_conf *c = &x->channel;
+	struct cw_call_record *r = x->record;
+	size_t from = 0;
+	const struct cw_event *up = cw_timeline_next(r->caller, &from, CW_EV_ANSWERED, CW_SIDE_N);
+	uint64_t frames = up && r->end_us > up->t_us ? (r->end_us - up->t_us) / CW_TICK_US : 0;
+	double loss;
+
+	if (!frames || !x->caller)
+		return;
+	loss = (double)cw_caller_lost(x->caller) / (double)frames;
+	cw_timeline_add(r->caller, r->end_us, CW_SIDE_LINE, CW_EV_LINE_NOTE, "{s:s, s:I, s:f, s:f, s:f, s:f, s:s}",
+		"what", "line.stats", "frames", (json_int_t)frames, "loss", loss < 1 ? loss : 1.0, "burst_r",
+		c->loss_r > 0 ? (1 - loss) / (double)c->loss_r : 1.0, "jitter_ms", (double)c->jitter_ms, "delay_ms",
+		(double)CW_TICK_US / 1000 + (c->jitter_ms > 0 ? JITTER_BUFFER_MS : 0), "codec", "g711-plc");
+}
+
 static void on_caller_closed(enum cw_end_reason reason, const char *detail, void *arg)
 {
 	struct cw_execution *x = arg;
@@ -221,6 +241,7 @@ static void on_caller_closed(enum cw_end_reason reason, const char *detail, void
 	r->end_detail = talloc_strdup(r, detail ? detail : "");
 	r->end_us = cw_now(x->world) - x->epoch_us;
 	r->script = *cw_caller_result(x->caller);
+	note_line(x);
 	x->stage = STAGE_ENDING;
 	cw_timer_stop(&x->timer);
 	if (!cw_target_in_process(x->target) || x->agent_over)

@@ -6,6 +6,7 @@
 
 #include "audio/wav.h"
 #include "store/db.h"
+#include "trial/execute/stages.h"
 #include "trial/execute/target.h"
 #include "trial/view/measure.h"
 #include "trial/view/view_int.h"
@@ -26,6 +27,7 @@ struct judgement {
 	const char *reason;
 	json_t *skipped; /* assertions meant for another kind of target */
 	json_t *broken;  /* promises broken under faults */
+	json_t *stages;  /* to whom failures are charged, or NULL */
 };
 
 /* ---- assertions of a test ---- */
@@ -33,7 +35,7 @@ struct judgement {
 static int each(const struct cw_expect *e, cw_assert_fn *fn, void *arg)
 {
 	for (size_t i = 0; i < e->n; i++) {
-		int err = fn(&e->asserts[i], arg);
+		int err = cw_assert_each(&e->asserts[i], fn, arg);
 
 		if (err)
 			return err;
@@ -88,16 +90,13 @@ static int load_pcm(void *parent, const char *path, int16_t *pcm[2], size_t *n)
 static int open_view(struct judgement *j)
 {
 	const struct cw_call_record *r = j->record;
-	CW_SCOPED void *scratch = talloc_new(NULL);
 	int16_t *pcm[2] = {NULL, NULL};
 	size_t n = 0;
 	/* with faults the recorder itself may have been hit: then the timeline is the better witness */
 	bool chat = cw_target_chat(r->item->target) != NULL;
 	bool recorded = !chat && r->trial->record != CW_RECORD_NONE && r->wav_path && r->trial->faults <= 0;
 
-	if (!scratch)
-		return ENOMEM;
-	if (recorded && load_pcm(scratch, r->wav_path, pcm, &n))
+	if (recorded && load_pcm(j, r->wav_path, pcm, &n)) /* measures of sound read it later */
 		pcm[0] = pcm[1] = NULL;
 
 	const struct cw_view_conf vc = {
@@ -130,8 +129,7 @@ static void count_check(struct judgement *j)
 	const struct cw_check *c = &j->checks[j->n_checks++];
 
 	j->weight += c->of->weight;
-	if (c->status == CW_CHECK_PASS)
-		j->passed += c->of->weight;
+	j->passed += c->of->weight * c->score;
 }
 
 /* Is the assertion meant for another kind of target? Then it is named among the skipped ones. */
@@ -381,9 +379,7 @@ static json_t *turns_json(const struct judgement *j)
 
 static json_t *check_json(const struct judgement *j, const struct cw_check *c)
 {
-	json_t *o = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:f}", "type", c->of->name, "status",
-		cw_check_status_name(c->status), "expected", c->expected, "got", c->got, "reason", c->reason,
-		"decided_by", c->decided_by, "weight", c->of->weight);
+	json_t *o = cw_check_json(c);
 	char text[64];
 
 	if (!o)
@@ -443,7 +439,7 @@ static json_t *result_json(const struct judgement *j)
 
 	(void)snprintf(seed, sizeof(seed), "%016llx", (unsigned long long)it->seed); /* fits */
 	return json_pack(
-		"{s:s, s:s, s:s, s:I, s:{s:s, s:s, s:s}, s:I, s:s, s:s, s:s, s:s, s:f, s:o, s:o, s:o, s:o, s:o, s:s, s:I, s:O, s:O, s:s, s:s}",
+		"{s:s, s:s, s:s, s:I, s:{s:s, s:s, s:s}, s:I, s:s, s:s, s:s, s:s, s:f, s:o, s:o, s:o, s:o, s:o, s:s, s:I, s:O, s:O, s:s, s:s, s:O*}",
 		"key", it->key, "test", it->test->id, "file", it->test->file, "line", (json_int_t)it->test->line,
 		"slice", "language", it->language, "voice", it->voice, "channel", it->channel, "repeat",
 		(json_int_t)it->repeat, "seed", seed, "target", it->target, "verdict", cw_verdict_name(j->verdict),
@@ -451,7 +447,7 @@ static json_t *result_json(const struct judgement *j)
 		value_json(duration), "checks", checks_json(j), "turns", turns_json(j), "measures",
 		cw_measure_json(j->view), "end", end_json(r), "source", j->view->from_samples ? "samples" : "frames",
 		"faults", (json_int_t)r->faults, "broken", j->broken, "skipped", j->skipped, "folder", it->key, "rerun",
-		rerun ? rerun : "");
+		rerun ? rerun : "", "stages", j->stages);
 }
 
 static int make_result(struct judgement *j, void *parent, struct cw_exec_result **ret);
@@ -487,6 +483,7 @@ static int judgement_end(struct judgement *j)
 {
 	json_decref(j->broken);
 	json_decref(j->skipped);
+	json_decref(j->stages);
 	return 0;
 }
 
@@ -527,6 +524,8 @@ int cw_judge(void *parent, const struct cw_call_record *r, struct cw_exec_result
 	err = open_view(j);
 	if (!err)
 		err = run_checks(j);
+	if (!err)
+		err = cw_stages_find(j, r, j->view, j->checks, j->n_checks, &j->stages);
 	if (!err)
 		err = check_promises(j);
 	if (!err)

@@ -14,6 +14,7 @@
 #define TAIL_SAMPLES (CW_RATE_HZ / 2) /* silence behind the words: engines settle in it */
 
 struct cw_hear {
+	struct cw_hear_conf conf;
 	struct cw_world *world;
 	struct cw_stt *stt;
 	struct cw_tts *tts;
@@ -92,29 +93,61 @@ static int hear_end(struct cw_hear *h)
 	return 0;
 }
 
-int cw_hear_open(void *parent, const struct cw_hear_conf *conf, struct cw_hear **ret, struct cw_why *why)
+static int copy_conf(struct cw_hear *h, const struct cw_hear_conf *conf)
 {
-	const struct cw_sim_conf sim = {.seed = 1};
+	h->conf = *conf;
+	h->conf.ear = talloc_strdup(h, conf->ear);
+	h->conf.voice = talloc_strdup(h, conf->voice);
+	h->conf.language = talloc_strdup(h, conf->language);
+	h->conf.hints = conf->hints ? cw_hints_new(h, conf->hints) : NULL;
+	if (!h->conf.ear || !h->conf.voice || !h->conf.language || (conf->hints && !h->conf.hints))
+		return ENOMEM;
+	return 0;
+}
+
+int cw_hear_new(void *parent, const struct cw_hear_conf *conf, struct cw_hear **ret)
+{
 	CW_SCOPED struct cw_hear *h = talloc_zero(NULL, struct cw_hear);
 
 	if (!h)
 		return ENOMEM;
 	talloc_set_destructor(h, hear_end);
-
-	const struct cw_stt_conf ear = {.engine = conf->ear, .language = conf->language, .rate_hz = CW_RATE_HZ};
-	const struct cw_tts_conf voice = {.voice = conf->voice, .language = conf->language, .speed = conf->speed};
-	int err = cw_sim_new(NULL, &sim, &h->world);
-
-	if (!err)
-		err = cw_stt_open(h, h->world, &ear, &ear_events, h, &h->stt, why);
-	if (!err && conf->hints)
-		cw_stt_expect(h->stt, conf->hints);
-	if (!err)
-		err = cw_tts_open(h, h->world, &voice, &h->tts, why);
-	if (err)
-		return err;
+	if (copy_conf(h, conf))
+		return ENOMEM;
 	*ret = talloc_move(parent, &h);
 	return 0;
+}
+
+/* Engines are opened for the first question that needs them. */
+static int need_world(struct cw_hear *h)
+{
+	const struct cw_sim_conf sim = {.seed = 1};
+
+	return h->world ? 0 : cw_sim_new(NULL, &sim, &h->world);
+}
+
+static int need_ear(struct cw_hear *h)
+{
+	const struct cw_stt_conf ear = {.engine = h->conf.ear, .language = h->conf.language, .rate_hz = CW_RATE_HZ};
+	int err = need_world(h);
+
+	if (err || h->stt)
+		return err;
+	err = cw_stt_open(h, h->world, &ear, &ear_events, h, &h->stt, NULL);
+	if (!err && h->conf.hints)
+		cw_stt_expect(h->stt, h->conf.hints);
+	return err == ENOMEM ? err : err ? EIO : 0;
+}
+
+static int need_voice(struct cw_hear *h)
+{
+	const struct cw_tts_conf voice = {.voice = h->conf.voice, .language = h->conf.language, .speed = h->conf.speed};
+	int err = need_world(h);
+
+	if (err || h->tts)
+		return err;
+	err = cw_tts_open(h, h->world, &voice, &h->tts, NULL);
+	return err == ENOMEM ? err : err ? EIO : 0;
 }
 
 static void begin(struct cw_hear *h)
@@ -146,15 +179,17 @@ static void feed(struct cw_hear *h, const int16_t *pcm, size_t n)
 int cw_hear_words(struct cw_hear *h, void *parent, const int16_t *pcm, size_t n, char **ret)
 {
 	static const int16_t silence[TAIL_SAMPLES];
+	int err = need_ear(h);
 
+	if (err)
+		return err;
 	begin(h);
 	cw_stt_begin(h->stt);
 	feed(h, pcm, n);
 	feed(h, silence, CW_COUNT(silence));
 	cw_stt_finish(h->stt);
 
-	int err = finish(h);
-
+	err = finish(h);
 	if (err)
 		return err;
 	*ret = talloc_move(parent, &h->words);
@@ -164,11 +199,12 @@ int cw_hear_words(struct cw_hear *h, void *parent, const int16_t *pcm, size_t n,
 int cw_hear_voice(struct cw_hear *h, void *parent, const char *text, int16_t **ret, size_t *n)
 {
 	struct cw_tts_job *job = NULL;
+	int err = need_voice(h);
 
+	if (err)
+		return err;
 	begin(h);
-
-	int err = cw_tts_say(h, h->tts, text, &voice_events, h, &job);
-
+	err = cw_tts_say(h, h->tts, text, &voice_events, h, &job);
 	if (!err)
 		err = finish(h);
 	TALLOC_FREE(job);

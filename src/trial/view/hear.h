@@ -3,7 +3,7 @@
  *
  * Each question runs to its end in a simulated world of its own (engines compute, nothing waits), so it may be asked off the
  * lane while judging. Dear: ask only where something went wrong.
- * Thread: one at a time.  Owner: the parent given to cw_hear_open().
+ * Thread: one at a time.  Owner: the parent given to cw_hear_new().
  */
 #pragma once
 #include <stddef.h>
@@ -22,10 +22,10 @@ struct cw_hear_conf {
 	const struct cw_hints *hints; /* what may be said; copied; or NULL */
 };
 
-/* ENOENT: no such engine, voice or model. */
-int cw_hear_open(void *parent, const struct cw_hear_conf *conf, struct cw_hear **ret, struct cw_why *why);
+/* Opens nothing yet: engines and models are loaded for the first question. ENOMEM. */
+int cw_hear_new(void *parent, const struct cw_hear_conf *conf, struct cw_hear **ret);
 
-/* Words in @n samples of 8 kHz; "" where there are none. EIO: the engine failed; ENOMEM. */
+/* Words in @n samples of 8 kHz; "" where there are none. EIO: the engine is not there or failed; ENOMEM. */
 int cw_hear_words(struct cw_hear *h, void *parent, const int16_t *pcm, size_t n, char **ret);
 /* The clean samples of @text in our voice. EIO, ENOMEM. */
 int cw_hear_voice(struct cw_hear *h, void *parent, const char *text, int16_t **ret, size_t *n);
