@@ -518,6 +518,8 @@ static int expand(const struct cw_vars *vars, const char *text, unsigned depth, 
 			cw_buf_putc(&b, *r.p++);
 			continue;
 		}
+		if (!strstr(r.p, "}}"))
+			return COMPLAIN(&r, "'{{' without '}}'");
 		r.p += 2;
 		err = expression(&r, &value);
 		if (!err && alone && !*r.p && r.typed) {

@@ -199,7 +199,9 @@ static char *prefix(void *parent, const struct cw_plan *p, const struct cw_scena
 
 static int fill_names(struct cw_plan *p, struct cw_plan_item *it, const struct cw_trial_conf *conf)
 {
-	char *slice = talloc_asprintf(p->items, "%s.%s.%s", it->language, it->voice, it->channel);
+	const char *variant = it->test->variant;
+	char *slice = talloc_asprintf(
+		p->items, "%s.%s.%s%s%s", it->language, it->voice, it->channel, *variant ? "." : "", variant);
 	CW_SCOPED char *pre = prefix(NULL, p, it->scenario, it->test->id);
 	CW_SCOPED char *stem = talloc_asprintf(NULL, "%s%s.%s", pre ? pre : "", it->test->id, slice ? slice : "");
 	char *key = talloc_asprintf(p->items, "%s.%u", stem ? stem : "", it->repeat);
@@ -299,7 +301,7 @@ static int multiply(struct cw_plan *p, const struct cw_scenario *s, const struct
 		it.language = languages.items[cell / channels.n / voices.n];
 		if (!it.target)
 			return cw_why_at(why, EINVAL, t->file, t->line, 0,
-				"test '%s' has no target: give --target agent:FILE or twilio:URL, or 'target' in the file",
+				"test '%s' has no target: give --target agent:FILE, twilio:URL or chat:URL, or 'target' in the file",
 				t->id);
 
 		int err = add_item(p, &it, conf);
@@ -392,6 +394,23 @@ static void put_filter(struct cw_buf *b, const char *id)
 	put_option(b, "-k", cw_buf_err(&f) ? id : f.p);
 }
 
+static void put_vars(struct cw_buf *b, const struct cw_opt_pair *vars, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		CW_SCOPED char *pair = talloc_asprintf(NULL, "%s=%s", vars[i].name, vars[i].value);
+
+		put_option(b, "--var", pair);
+	}
+}
+
+static bool is_given(const struct cw_trial_conf *conf, const char *name)
+{
+	for (size_t i = 0; i < conf->n_vars; i++)
+		if (!strcmp(conf->vars[i].name, name))
+			return true;
+	return false;
+}
+
 char *cw_plan_rerun(void *parent, const struct cw_plan_item *it, const struct cw_trial_conf *conf)
 {
 	CW_BUF_SCOPED struct cw_buf b = CW_BUF(16384);
@@ -418,10 +437,9 @@ char *cw_plan_rerun(void *parent, const struct cw_plan_item *it, const struct cw
 		cw_buf_fmt(&b, " --timeout %llums", (unsigned long long)(conf->timeout_us / 1000));
 	if (conf->record != CW_RECORD_STEREO)
 		cw_buf_fmt(&b, " --record %s", cw_record_name(conf->record));
-	for (size_t i = 0; i < conf->n_vars; i++) {
-		CW_SCOPED char *pair = talloc_asprintf(NULL, "%s=%s", conf->vars[i].name, conf->vars[i].value);
-
-		put_option(&b, "--var", pair);
-	}
+	put_vars(&b, conf->vars, conf->n_vars);
+	for (size_t i = 0; i < it->test->n_chosen; i++)
+		if (!is_given(conf, it->test->chosen[i].name))
+			put_vars(&b, &it->test->chosen[i], 1);
 	return cw_buf_err(&b) ? NULL : cw_buf_take(&b, parent);
 }

@@ -14,7 +14,7 @@
 #include "caller/script.h"
 #include "trial/check/check.h"
 
-#define CW_SCENARIO_TESTS_MAX 1000
+#define CW_SCENARIO_TESTS_MAX 10000
 #define CW_SCENARIO_STEPS_MAX 200
 #define CW_SCENARIO_LIST_MAX  200 /* any other list */
 #define CW_SLICE_MAX          32  /* values of one dimension of the matrix */

@@ -25,67 +25,37 @@ static int push(struct cw_expect *e, const char *type, json_t *conf, const struc
 	return 0;
 }
 
-static int read_expected(const struct cw_scn *r, const struct cw_vars *vars, struct cw_test *t, const struct entry *en,
-	struct cw_expect *ret)
+static int read_expected(const struct cw_scn *r, struct cw_test *t, const struct entry *en, struct cw_expect *ret)
 {
 	json_t *contains = json_object_get(en->expected, "contains");
 	json_t *sentiment = json_object_get(en->expected, "sentiment");
-	bool exact = false;
-	struct cw_list items;
-	int err = cw_scn_bool(r, en->expected, "exact_match", false, &exact);
+	bool exact = cw_json_bool(en->expected, "exact_match", false);
+	int err = 0;
 
-	if (!err)
-		err = cw_scn_list(r, t, en->expected, "contains", &items);
-	if (err)
-		return err;
-	if (contains && !items.n)
+	if (contains && json_is_array(contains) && !json_array_size(contains))
 		return COMPLAIN(r, contains, "'contains' is empty: it would always hold");
 	if (json_object_get(en->expected, "exact_match") && !contains)
-		return COMPLAIN(r, json_object_get(en->expected, "exact_match"),
+		return cw_yaml_why_member(r->yaml, en->expected, "exact_match", r->why, EINVAL,
 			"'exact_match' says how 'contains' compares: give 'contains' too");
-	if (sentiment && !json_is_string(sentiment))
-		return COMPLAIN(r, sentiment, "'sentiment' must be positive, neutral or negative");
 	if (!contains && !sentiment)
 		return COMPLAIN(r, en->o, "entry '%s' asserts nothing and could not fail: give 'contains'", en->id);
 	ret->asserts = talloc_zero_array(t, struct cw_assert, 3);
 	if (!ret->asserts)
 		return ENOMEM;
-	if (contains) {
-		CW_JSON_SCOPED json_t *value = NULL;
-
-		err = cw_vars_apply(r->yaml, vars, contains, &value, r->why);
-		if (!err)
-			err = push(ret, "contains-all",
-				json_pack("{s:O, s:b, s:s}", "value", value, "words", exact, "by", "any"), r, contains);
-	}
+	if (contains)
+		err = push(ret, "contains-all",
+			json_pack("{s:O, s:b, s:s}", "value", contains, "words", exact, "by", "any"), r, contains);
 	if (!err && sentiment)
 		err = push(ret, "sentiment", json_pack("{s:O}", "value", sentiment), r, sentiment);
 	return err;
 }
 
-static int read_entry(const struct cw_scn *r, void *parent, json_t *o, struct entry *ret)
+static int read_entry(void *parent, json_t *o, struct entry *ret)
 {
-	static const char *const known[] = {"id", "input", "expected", "description", NULL};
-	static const char *const expected_known[] = {"contains", "exact_match", "requires_context", "sentiment", NULL};
-	static const char *const later[] = {"llm_rubric", "similar", "tone", "max_tokens", "judge", NULL};
-	int err;
-
-	if (!json_is_object(o))
-		return COMPLAIN(r, o, "an entry must be a mapping with id, input and expected");
 	ret->o = o;
-	err = cw_scn_keys(r, o, known, later);
-	if (!err)
-		err = cw_scn_id(r, parent, o, "id", &ret->id);
-	if (!err)
-		err = cw_scn_object(r, o, "expected", &ret->expected);
-	if (err)
-		return err;
-	if (!json_object_get(o, "input"))
-		return COMPLAIN(r, o, "entry '%s' has no 'input': the words the caller says", ret->id);
-	if (!ret->expected)
-		return COMPLAIN(r, o, "entry '%s' has no 'expected' and could not fail", ret->id);
-	err = cw_scn_keys(r, ret->expected, expected_known, later);
-	return err ? err : cw_scn_bool(r, ret->expected, "requires_context", false, &ret->requires_context);
+	ret->expected = json_object_get(o, "expected");
+	ret->requires_context = cw_json_bool(ret->expected, "requires_context", false);
+	return cw_scn_text(parent, o, "id", NULL, &ret->id);
 }
 
 static int join_ids(struct cw_test *t, const struct entry *entries, size_t n)
@@ -102,7 +72,6 @@ static int join_ids(struct cw_test *t, const struct entry *entries, size_t n)
 static int read_conversation(
 	const struct cw_scn *r, json_t *root, const struct entry *entries, size_t n, struct cw_test *t)
 {
-	struct cw_vars vars = {.pairs = r->conf->vars, .n = r->conf->n_vars};
 	struct cw_step *steps = talloc_zero_array(t, struct cw_step, n);
 	unsigned column;
 	int err = join_ids(t, entries, n);
@@ -115,20 +84,20 @@ static int read_conversation(
 	t->description = r->scenario->description;
 	t->fresh = true;
 	(void)cw_yaml_where(r->yaml, entries[0].o, &t->line, &column); /* 0 when unknown: only for messages */
-	err = cw_scn_caller(r, &vars, t, NULL);
+	t->variant = "";
+	err = cw_scn_caller(r, t, NULL, NULL);
 	for (size_t i = 0; !err && i < n; i++) {
 		steps[i] = (struct cw_step){.name = talloc_strdup(t, entries[i].id),
 			.act = CW_ACT_SAY,
 			.when = CW_WHEN_AGENT_END,
 			.delay_us = 300000};
-		err = steps[i].name ? cw_scn_said(r, &vars, t, json_object_get(entries[i].o, "input"), &steps[i].text)
-				    : ENOMEM;
+		err = steps[i].name ? cw_scn_text(t, entries[i].o, "input", NULL, &steps[i].text) : ENOMEM;
 		if (!err)
-			err = read_expected(r, &vars, t, &entries[i], &t->step_expect[i]);
+			err = read_expected(r, t, &entries[i], &t->step_expect[i]);
 	}
 	t->script.steps = steps;
 	t->script.n_steps = n;
-	return err ? err : cw_scn_common(r, t, root, NULL);
+	return err ? err : cw_scn_common(r, t, root, NULL, NULL);
 }
 
 int cw_scn_short(const struct cw_scn *r, json_t *root)
@@ -136,16 +105,13 @@ int cw_scn_short(const struct cw_scn *r, json_t *root)
 	json_t *list = json_object_get(root, "scenarios");
 	size_t n = json_array_size(list);
 
-	if (!json_is_array(list) || !n || n > CW_SCENARIO_TESTS_MAX)
-		return COMPLAIN(r, list, "'scenarios' must be a list of 1 to %d entries", CW_SCENARIO_TESTS_MAX);
-
 	CW_SCOPED struct entry *entries = talloc_zero_array(NULL, struct entry, n);
 
 	r->scenario->tests = talloc_zero_array(r->scenario, struct cw_test *, n);
 	if (!entries || !r->scenario->tests)
 		return ENOMEM;
 	for (size_t i = 0; i < n; i++) {
-		int err = read_entry(r, entries, json_array_get(list, i), &entries[i]);
+		int err = read_entry(entries, json_array_get(list, i), &entries[i]);
 
 		if (err)
 			return err;

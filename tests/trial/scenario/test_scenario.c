@@ -41,14 +41,35 @@ static const struct {
 	{"version: 2\ntests: [{id: a}]\n", 1, 10, "'version'"},
 	{"tests: [1]\n", 1, 9, "must be a mapping"},
 	{"testz: []\n", 1, 1, "tests"},
-	{"judge: {}\ntests: [{id: a}]\n", 1, 1, "not available in this version"},
+	{"suites: {}\ntests: [{id: a}]\n", 1, 1, "unknown key 'suites'"},
+	{"judge: {modle: x}\ntests: [{id: a}]\n", 1, 9, "did you mean 'model'"},
+	{"judge: {min_kappa: 2}\ntests: [{id: a}]\n", 1, 20, "from -1 to 1"},
+	{"target: phone:1\n" HEAD WORDS CHECK, 1, 9, "chat:URL"},
+	{"target: {line: fax, url: x}\n" HEAD WORDS CHECK, 1, 16, "agent, twilio, chat or houndify"},
 	{HEAD, 2, 5, "says nothing"},
 	{HEAD WORDS, 2, 5, "could not fail"},
 	{"tests:\n  - turns: [{say: Hi}]\n" CHECK, 2, 5, "'id' is missing"},
 	{"tests:\n  - id: a b\n" WORDS CHECK, 2, 9, "letters, digits"},
 	{"tests:\n  - id: ../x\n" WORDS CHECK, 2, 9, "letters, digits"},
 	{HEAD WORDS CHECK "    turn: []\n", 5, 5, "turns"},
-	{HEAD WORDS CHECK "    goal: book\n", 5, 5, "not available in this version"},
+	{HEAD WORDS CHECK "    goal: book\n", 5, 11, "a goal needs 'success'"},
+	{HEAD WORDS CHECK "    success: booked\n", 5, 14, "'success' belongs to a 'goal'"},
+	{HEAD WORDS CHECK "    goal: book\n    success: done\n    facts: {cat: Tom}\n", 7, 18, "no built-in questions"},
+	{HEAD WORDS CHECK "    facts: {name: [1]}\n", 5, 19, "must be a text, a number"},
+	{HEAD WORDS CHECK "    facts: {name: x}\n    caller: {facts: {name: y}}\n", 5, 12, "stands under 'caller' too"},
+	{HEAD WORDS CHECK "    goal: book\n    success: done\n    facts: {name: {value: x, aks: y}}\n", 7, 30, "did you mean 'ask'"},
+	{HEAD WORDS CHECK "    persona: {verbosity: loud}\n", 5, 26, "terse, normal or chatty"},
+	{HEAD WORDS CHECK "    persona: {interrupting: often}\n", 5, 29, "never, rare, normal, frequent"},
+	{HEAD WORDS CHECK "    persona: {interrupting: rare, interrupts: 0.1}\n", 5, 47, "are the same"},
+	{HEAD WORDS CHECK "    threshold: 2\n", 5, 16, "from 0 to 1"},
+	{HEAD WORDS CHECK "    cases: 5\n", 5, 12, "'cases' must be a list"},
+	{HEAD WORDS CHECK "    cases: [5]\n", 5, 13, "a case must be a mapping"},
+	{HEAD WORDS CHECK "    vars: [5]\n", 5, 11, "'vars' must be a mapping"},
+	{HEAD WORDS CHECK "    matrix: {plan: []}\n    description: \"{{plan}}\"\n", 5, 20, "needs 1 to 32 values"},
+	{HEAD WORDS CHECK "    matrix: {plan: [[1]]}\n    description: \"{{plan}}\"\n", 5, 21, "texts, numbers"},
+	{HEAD WORDS CHECK "    matrix: {plan: [1]}\n", 5, 14, "no text of this test uses {{plan}}"},
+	{"defaultTest: 1\n" HEAD WORDS CHECK, 1, 14, "must be a mapping"},
+	{"defaultTest: {tursn: []}\n" HEAD WORDS CHECK, 1, 15, "did you mean 'turns'"},
 	{HEAD WORDS CHECK "  - id: a\n" WORDS CHECK, 5, 9, "used before, in line 2"},
 	{HEAD WORDS CHECK "    tags: [1]\n", 5, 12, "put this in quotes"},
 	{HEAD WORDS CHECK "    repeat: 0\n", 5, 13, "whole number from 1"},
@@ -62,9 +83,9 @@ static const struct {
 	{HEAD WORDS CHECK "    hints: nowhere.txt\n", 5, 12, "nowhere.txt"},
 	{HEAD WORDS CHECK "    target: {line: twilio, file: x}\n", 5, 13, "{line: agent, file: FILE}"},
 	{HEAD WORDS CHECK "    matrix: {voices: [modem]}\n", 5, 14, "voice"},
-	{HEAD WORDS CHECK "    caller: {patience: none}\n", 5, 24, "low, normal, high"},
+	{HEAD WORDS CHECK "    caller: {patience: none}\n", 5, 24, "low, normal or high"},
 	{HEAD WORDS CHECK "    caller: {patience: {wait_s: -1}}\n", 5, 33, "from 0"},
-	{HEAD WORDS CHECK "    caller: {persona: grumpy}\n", 5, 14, "not available"},
+	{HEAD WORDS CHECK "    caller: {persona: grumpy}\n", 5, 23, "must be a mapping"},
 	{HEAD WORDS CHECK "    caller: {facts: [1]}\n", 5, 21, "must be a mapping"},
 	{HEAD WORDS CHECK "    caller: {speed: 9}\n", 5, 21, "from 0.5 to 2"},
 	{HEAD "    turns: {say: Hi}\n" CHECK, 3, 12, "must be a list"},
@@ -86,64 +107,94 @@ static const struct {
 	{HEAD "    turns: [{say: Hi, when: {after: agnt_end}}]\n" CHECK, 3, 37, "did you mean 'agent_end'"},
 	{HEAD "    turns: [{say: Hi, when: {after: turn}}]\n" CHECK, 3, 37, "the first one has none"},
 	{HEAD "    turns: [{say: Hi, when: {during: caller, at_ms: 5}}]\n" CHECK, 3, 38, "can only be: agent"},
-	{HEAD "    turns: [{say: Hi, when: {during: agent, match: x}}]\n" CHECK, 3, 45, "at_ms"},
+	{HEAD "    turns: [{say: Hi, when: {during: agent, match: x}}]\n" CHECK, 3, 52, "at_ms"},
+	{HEAD "    turns: [{say: Hi, when: {at_ms: 5}}]\n" CHECK, 3, 37, "goes with 'during' only"},
+	{HEAD "    turns: [{hang_up: no}]\n" CHECK, 3, 23, "must be true, or a mapping"},
+	{HEAD "    turns: [{hang_up: {after_ms: 3}}]\n" CHECK, 3, 23, "'saying' is missing"},
+	{HEAD "    turns: [{tv: {level_db: -3}}]\n" CHECK, 3, 18, "'ms' is missing"},
+	{HEAD "    turns: [{echo: {ms: 3s, delay_ms: 9999}}]\n" CHECK, 3, 39, "from 1 to 2000"},
+	{HEAD "    turns: [{aside: {level_db: 3, say: x}}]\n" CHECK, 3, 32, "from -60 to 0"},
+	{HEAD "    turns: [{backchannel: 3}]\n" CHECK, 3, 27, "put it in quotes"},
+	{HEAD "    turns: [{say: \"{{n | uper}}\"}]\n" CHECK, 3, 19, "{{n}} is not defined"},
+	{HEAD "    facts: {n: x}\n    turns: [{say: \"{{n | uper}}\"}]\n" CHECK, 4, 19, "did you mean 'upper'"},
+	{HEAD "    facts: {n: x}\n    turns: [{say: \"{{n | replace('a')}}\"}]\n" CHECK, 4, 19, "takes 2 texts"},
+	{HEAD "    facts: {n: x}\n    turns: [{say: \"{{n.first}}\"}]\n" CHECK, 4, 19, "has no member 'first'"},
+	{HEAD "    facts: {n: x}\n    turns: [{say: \"{{n + 1}}\"}]\n" CHECK, 4, 19, "is not understood"},
+	{HEAD "    facts: {n: x}\n    turns: [{say: \"{{n | number}}\"}]\n" CHECK, 4, 19, "is no number"},
+	{HEAD "    facts: {n: \"{{m}}\", m: \"{{n}}\"}\n    turns: [{say: \"{{n}}\"}]\n" CHECK, 4, 19, "refers to itself"},
+	{HEAD "    turns: [{say: \"{{}}\"}]\n" CHECK, 3, 19, "no name"},
+	{HEAD "    turns: [{say: \"{% if x %}\"}]\n" CHECK, 3, 19, "only {{…}} with filters"},
+	{HEAD "    turns: [{say: \"{{env.CW_NO_SUCH_THING}}\"}]\n" CHECK, 3, 19, "has no variable CW_NO_SUCH_THING"},
+	{HEAD "    turns: [{say: \"env:CW_NO_SUCH_THING\"}]\n" CHECK, 3, 19, "has no variable CW_NO_SUCH_THING"},
 	{HEAD "    turns: [{say: Hi, when: {after: answer, match: x}}]\n" CHECK, 3, 52, "'after: agent_end' only"},
 	{HEAD "    turns: [{say: Hi, when: {match: \"/(/\"}}]\n" CHECK, 3, 37, "regular expression"},
 	{HEAD "    turns: [{say: Hi, times: 2}]\n" CHECK, 3, 23, "times"},
-	{HEAD "    answers: [{say: Hi}]\n" CHECK, 3, 15, "needs 'match'"},
+	{HEAD "    answers: [{say: Hi}]\n" CHECK, 3, 15, "'match' is missing"},
 	{HEAD "    answers: [{match: [], say: Hi}]\n" CHECK, 3, 23, "is empty"},
 	{HEAD "    answers: [{match: x, say: Hi, times: 0}]\n" CHECK, 3, 42, "from 1"},
 	{HEAD WORDS "    assert: {type: contains}\n", 4, 13, "list of assertions"},
 	{HEAD WORDS "    assert: [contains]\n", 4, 14, "{type: contains"},
 	{HEAD WORDS "    assert: [{type: contans, value: x}]\n", 4, 21, "did you mean 'contains'"},
-	{HEAD WORDS "    assert: [{type: llm-rubric, value: x}]\n", 4, 21, "not available in this version"},
-	{HEAD WORDS "    assert: [{type: not-javascript, value: x}]\n", 4, 21, "not available in this version"},
-	{HEAD WORDS "    assert: [{type: sentiment, value: positive}]\n", 4, 21, "not available in this version"},
+	{HEAD WORDS "    assert: [{type: not-python, value: x}]\n", 4, 21, "not available in this version"},
+	{HEAD WORDS "    assert: [{type: assert-set, assert: []}]\n", 4, 41, "1 to 100 assertions"},
+	{HEAD WORDS "    assert: [{type: assert-set, threshold: 2, assert: [{type: contains, value: x}]}]\n", 4, 44,
+		"above 0 and at most 1"},
+	{HEAD WORDS "    assert: [{type: assert-set, assert: [{type: assert-set, assert: []}]}]\n", 4, 42,
+		"cannot stand inside another"},
+	{HEAD WORDS "    assert: [{type: assert-set, assert: [{type: contains, value: x, weight: 0}]}]\n", 4, 41,
+		"it could not fail"},
+	{HEAD WORDS "    assert: [{$ref: \"#/assertionTemplates/x\"}]\n", 4, 14, "there is no 'assertionTemplates'"},
 	{HEAD WORDS "    assert: [{type: contains}]\n", 4, 14, "'value' must be a text or a list"},
 	{HEAD WORDS "    assert: [{type: contains, value: x, max: 1}]\n", 4, 41, "max"},
 	{HEAD WORDS "    assert: [{type: contains, value: x, weight: -1}]\n", 4, 49, "'weight'"},
-	{HEAD WORDS "    assert: [{type: contains, value: x, only: phone}]\n", 4, 47, "agent or twilio"},
+	{HEAD WORDS "    assert: [{type: contains, value: x, only: phone}]\n", 4, 47, "agent, twilio, chat, houndify"},
 	{HEAD WORDS "    assert: [{type: regex, value: \"(\"}]\n", 4, 14, "regular expression"},
 	{HEAD WORDS "    assert: [{type: response_ms}]\n", 4, 14, "could not fail"},
 	{HEAD WORDS "    assert: [{type: response_ms, max: 1, min: 2}]\n", 4, 14, "could not hold"},
 	{HEAD WORDS "    assert: [{type: agent_keeps_talking}]\n", 4, 21, "under 'expect'"},
 	{HEAD "    turns: [{say: Hi, expect: [{type: hangup_by, value: agent}]}]\n", 3, 39, "under 'assert'"},
-	{HEAD WORDS "    assert: [{type: hangup_by, value: me}]\n", 4, 14, "caller, agent or line"},
+	{HEAD WORDS "    assert: [{type: hangup_by, value: me}]\n", 4, 14, "caller, agent, line"},
 	{HEAD WORDS "    assert: [{type: end_reason, value: x}]\n", 4, 14, "remote"},
 	{HEAD WORDS "    assert: [{type: tool_called}]\n", 4, 14, "'name'"},
-	{HEAD WORDS "    assert: [{type: state_equals, value: 1}]\n", 4, 14, "either 'sql'"},
+	{HEAD WORDS "    assert: [{type: state_equals, value: 1}]\n", 4, 14, "'sql'"},
 	{HEAD WORDS "    assert: [{type: state_equals, sql: x}]\n", 4, 14, "needs 'value'"},
 	{HEAD WORDS "    assert: [{type: state_equals, url: x, value: 1}]\n", 4, 14, "http://"},
 	{HEAD WORDS CHECK "gates: {pass_rate: 1}\n", 5, 9, "pass_rate_lower_bound"},
 	{HEAD WORDS CHECK "gates: {invalid_rate: 2}\n", 5, 23, "from 0 to 1"},
 	{HEAD WORDS CHECK "defaults: {voise: x}\n", 5, 12, "voice"},
 	/* the short form */
-	{"scenarios: [{id: a, input: Hi}]\n", 1, 13, "no 'expected'"},
-	{"scenarios: [{id: a, expected: {contains: [x]}}]\n", 1, 13, "no 'input'"},
+	{"scenarios: [{id: a, input: Hi}]\n", 1, 13, "'expected' is missing"},
+	{"scenarios: [{id: a, expected: {contains: [x]}}]\n", 1, 13, "'input' is missing"},
 	{"scenarios: [{id: a, input: Hi, expected: {}}]\n", 1, 13, "could not fail"},
 	{"scenarios: [{id: a, input: Hi, expected: {requires_context: true}}]\n", 1, 13, "the first one"},
 	{"scenarios: [{id: a, input: Hi, expected: {exact_match: true}}]\n", 1, 56, "give 'contains' too"},
 	{"scenarios: [{id: a, input: Hi, expected: {contains: []}}]\n", 1, 53, "is empty"},
 	{"scenarios: [{id: a, input: Hi, expected: {contain: x}}]\n", 1, 43, "contains"},
-	{"scenarios: [{id: a, input: Hi, expected: {similar: x}}]\n", 1, 43, "not available"},
+	{"scenarios: [{id: a, input: Hi, expected: {similar: x}}]\n", 1, 43, "unknown key 'similar'"},
+	{"scenarios: [{id: a, input: Hi, expected: {sentiment: 7}}]\n", 1, 54, "positive"},
 };
 
 static void every_mistake_is_told_with_its_place(void **state)
 {
+	unsigned wrong = 0;
+
 	(void)state;
 	for (size_t i = 0; i < CW_COUNT(mistakes); i++) {
 		struct cw_scenario *s = NULL;
 		struct cw_why why = {0};
 		int err = parse(mistakes[i].text, &s, &why);
 
-		if (!err || s)
-			fail_msg("accepted: %s", mistakes[i].text);
+		if (!err || s) {
+			print_error("%u. accepted: %s\n", ++wrong, mistakes[i].text);
+			continue;
+		}
 		if (why.line != mistakes[i].line || why.column != mistakes[i].column ||
 			!strstr(why.text, mistakes[i].message))
-			fail_msg("%s: expected %u:%u … %s …, got %u:%u %s", mistakes[i].text, mistakes[i].line,
-				mistakes[i].column, mistakes[i].message, why.line, why.column, why.text);
+			print_error("%u. %s: expected %u:%u … %s …, got %u:%u %s\n", ++wrong, mistakes[i].text,
+				mistakes[i].line, mistakes[i].column, mistakes[i].message, why.line, why.column, why.text);
 		assert_string_equal(why.file, "s.yaml");
 	}
+	assert_int_equal(wrong, 0);
 }
 
 static void full_form(void **state)
