@@ -229,7 +229,8 @@ void cw_rules_heard(struct cw_rules *r, const char *agent)
 
 static const struct cw_step *react(struct cw_rules *r, uint64_t at_us, struct cw_str words)
 {
-	(void)snprintf(r->react_words, sizeof(r->react_words), "%.*s", (int)words.len, words.p ? words.p : ""); /* fits */
+	(void)snprintf(
+		r->react_words, sizeof(r->react_words), "%.*s", (int)words.len, words.p ? words.p : ""); /* fits */
 	r->react = (struct cw_step){.act = words.len ? CW_ACT_SAY : CW_ACT_NOISE,
 		.text = words.len ? r->react_words : NULL,
 		.ms = 400,
@@ -283,7 +284,8 @@ enum cw_script_end cw_rules_outcome(const struct cw_rules *r, const char **reaso
 
 static bool means_text(const struct cw_step *s)
 {
-	return (s->act == CW_ACT_SAY || s->act == CW_ACT_DTMF || s->act == CW_ACT_HANG_UP) &&
+	return (s->act == CW_ACT_SAY || s->act == CW_ACT_DTMF || s->act == CW_ACT_HANG_UP ||
+		       (s->act == CW_ACT_PLAY && s->text[0])) &&
 	       s->when != CW_WHEN_DURING;
 }
 

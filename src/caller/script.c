@@ -16,7 +16,7 @@
 #define SAME_TURN_US 2000000 /* a stretch of the agent's speech this long after the last one begins a new turn */
 #define TEXT_MAX     2048
 #define CUT_POLL_US  5000 /* how often it is looked whether a sentence that will be broken off has begun */
-#define SPEECH_TRIES 3 /* a sentence of ours whose synthesis failed before anything was heard is said again */
+#define SPEECH_TRIES 3    /* a sentence of ours whose synthesis failed before anything was heard is said again */
 
 enum phase {
 	PHASE_DOWN,   /* not answered yet */
@@ -66,7 +66,7 @@ struct cw_script_run {
 const char *cw_act_name(enum cw_act a)
 {
 	static const char *const names[CW_ACT_N] = {
-		"say", "dtmf", "silence", "noise", "hang_up", "aside", "tv", "echo"};
+		"say", "dtmf", "silence", "noise", "hang_up", "aside", "tv", "echo", "play"};
 
 	CW_ASSERT(a < CW_ACT_N);
 	return names[a];
@@ -128,11 +128,16 @@ static void note_step(struct cw_script_run *r, const struct cw_step *s)
 	note(r, kind, (int64_t)index, s->name, cw_act_name(s->act), s->text);
 }
 
+static bool makes_words(const struct cw_step *s)
+{
+	return s->act == CW_ACT_SAY || s->act == CW_ACT_DTMF || s->act == CW_ACT_PLAY;
+}
+
 /* The action is over: the next fixed step may follow at once, be due to what the agent said meanwhile, or wait. */
 static void acted(struct cw_script_run *r)
 {
 	const struct cw_step *s = r->acting;
-	bool words = !s || s->act == CW_ACT_SAY || s->act == CW_ACT_DTMF;
+	bool words = !s || makes_words(s);
 
 	if (s && s->act == CW_ACT_ASIDE && r->backdrop)
 		cw_backdrop_level(r->backdrop, 0);
@@ -244,7 +249,10 @@ static int play_noise(struct cw_script_run *r, const struct cw_step *s)
 
 static int start_backdrop(struct cw_script_run *r, const struct cw_step *s)
 {
-	double level_db = s->level_db < 0 ? s->level_db : s->act == CW_ACT_ASIDE ? -15 : s->act == CW_ACT_ECHO ? -20 : -30;
+	double level_db = s->level_db < 0          ? s->level_db
+			  : s->act == CW_ACT_ASIDE ? -15
+			  : s->act == CW_ACT_ECHO  ? -20
+						   : -30;
 
 	if (!r->backdrop)
 		return ENOTSUP;
@@ -265,6 +273,8 @@ static int begin(struct cw_script_run *r, const struct cw_step *s)
 		return cw_party_dtmf(r->party, s->text);
 	case CW_ACT_NOISE:
 		return play_noise(r, s);
+	case CW_ACT_PLAY:
+		return cw_party_play(r->party, s->pcm, s->pcm_n, s->text, &r->utterance);
 	case CW_ACT_HANG_UP:
 		return s->text ? say(r, s->text) : 0;
 	case CW_ACT_ASIDE:
@@ -338,7 +348,7 @@ static void act(struct cw_script_run *r, const struct cw_step *s)
 	r->armed = NULL;
 	r->utterance = 0;
 	cw_timer_stop(&r->patience);
-	if (s->act == CW_ACT_SAY || s->act == CW_ACT_DTMF)
+	if (makes_words(s))
 		r->unanswered = false;
 	r->words = NULL;
 
@@ -654,7 +664,7 @@ static void on_closed(void *mind, enum cw_end_reason reason, const char *detail)
 
 		cw_rules_heard(r->rules, r->partial);
 		r->result.end = cw_rules_outcome(r->rules, &why);
-		if (r->acting && r->acting->act == CW_ACT_SAY && !r->acting->optional)
+		if (r->acting && makes_words(r->acting) && r->acting->act != CW_ACT_DTMF && !r->acting->optional)
 			r->result.end = CW_SCRIPT_CUT;
 		(void)snprintf(r->result.reason, sizeof(r->result.reason), "%s", why); /* fits */
 	}

@@ -32,9 +32,9 @@ enum cw_act {
 	CW_ACT_SILENCE,
 	CW_ACT_NOISE,
 	CW_ACT_HANG_UP, /* with text: in the middle of saying it, ms after its onset. YAML: hang_up: {saying: "…", after_ms: 800} */
-	CW_ACT_ASIDE,   /* words to somebody else in the room, at level_db below ours. YAML: aside: "…" or {say: "…", level_db: -15} */
-	CW_ACT_TV,      /* starts ms of a television in the room at level_db, behind all that follows. YAML: tv: 4s or {ms: 4000, level_db: -30} */
-	CW_ACT_ECHO,    /* starts ms in which the agent hears itself, echo_ms later and level_db lower. YAML: echo: 10s or {ms:, delay_ms: 120, level_db: -20} */
+	CW_ACT_ASIDE, /* words to somebody else in the room, at level_db below ours. YAML: aside: "…" or {say: "…", level_db: -15} */
+	CW_ACT_TV, /* starts ms of a television in the room at level_db, behind all that follows. YAML: tv: 4s or {ms: 4000, level_db: -30} */
+	CW_ACT_ECHO, /* starts ms in which the agent hears itself, echo_ms later and level_db lower. YAML: echo: 10s or {ms:, delay_ms: 120, level_db: -20} */
 	CW_ACT_N
 };
 const char *cw_act_name(enum cw_act a); /* "say" */
@@ -62,6 +62,8 @@ struct cw_step {
 	unsigned times;                 /* an answer is used at most so often; 0 = any number */
 	bool optional;                  /* a fixed step that may be skipped or never reached */
 	unsigned echo_ms;               /* delay of an echo; 0 = 120 */
+	const int16_t *pcm;             /* of play: 8 kHz, @pcm_n samples, owned with the script */
+	size_t pcm_n;
 };
 
 struct cw_script {
@@ -112,7 +114,8 @@ struct cw_script_conf {
 	const struct cw_script *script;
 	const char *language; /* of a goal's and a persona's words */
 	uint64_t seed;        /* of the same */
-	struct cw_backdrop *backdrop; /* backdrop.h, for asides, tv and echo; not owned, or NULL: those end the script */
+	struct cw_backdrop
+		*backdrop; /* backdrop.h, for asides, tv and echo; not owned, or NULL: those end the script */
 };
 
 /* ENOMEM. Bind the party before the line comes up. */
