@@ -35,6 +35,7 @@ enum cw_act {
 	CW_ACT_ASIDE, /* words to somebody else in the room, at level_db below ours. YAML: aside: "…" or {say: "…", level_db: -15} */
 	CW_ACT_TV, /* starts ms of a television in the room at level_db, behind all that follows. YAML: tv: 4s or {ms: 4000, level_db: -30} */
 	CW_ACT_ECHO, /* starts ms in which the agent hears itself, echo_ms later and level_db lower. YAML: echo: 10s or {ms:, delay_ms: 120, level_db: -20} */
+	CW_ACT_PLAY, /* a recording of words: pcm; text says what they are, "" when unknown. YAML: play: clip.wav or {file:, text:} */
 	CW_ACT_N
 };
 const char *cw_act_name(enum cw_act a); /* "say" */
