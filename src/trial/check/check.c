@@ -10,7 +10,7 @@
 
 static const struct cw_check_kind *const tables[] = {cw_checks_text, cw_checks_score, cw_checks_json, cw_checks_markup,
 	cw_checks_code, cw_checks_speech, cw_checks_time, cw_checks_audio, cw_checks_words, cw_checks_tools,
-	cw_checks_trajectory, cw_checks_state, cw_checks_end, cw_checks_set};
+	cw_checks_trajectory, cw_checks_state, cw_checks_end, cw_checks_set, cw_checks_judge};
 
 const char *cw_check_status_name(enum cw_check_status s)
 {

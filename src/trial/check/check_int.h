@@ -29,11 +29,12 @@ struct cw_check_kind {
 #define CW_NEEDS_SET   4u  /* has members */
 #define CW_NEEDS_FILE  8u  /* a value "file://NAME" stands for the JSON in that file */
 #define CW_NEEDS_CODE  16u /* a value "file://NAME" names a file of code, from the folder of the scenario */
+#define CW_NEEDS_ANSWER 32u /* somebody outside is asked before (check_judge.h) */
 
 /* Ended by a NULL name. */
 extern const struct cw_check_kind cw_checks_text[], cw_checks_score[], cw_checks_json[], cw_checks_markup[],
 	cw_checks_code[], cw_checks_speech[], cw_checks_time[], cw_checks_audio[], cw_checks_words[], cw_checks_tools[],
-	cw_checks_state[], cw_checks_end[], cw_checks_set[], cw_checks_trajectory[];
+	cw_checks_state[], cw_checks_end[], cw_checks_set[], cw_checks_trajectory[], cw_checks_judge[];
 
 int cw_check_say(void *parent, const char **ret, const char *fmt, ...) CW_PRINTF(3, 4); /* ENOMEM */
 /* Not decided: status error with the reason. */

@@ -6,6 +6,7 @@
 
 #include "audio/wav.h"
 #include "store/db.h"
+#include "trial/execute/ask.h"
 #include "trial/execute/stages.h"
 #include "trial/execute/target.h"
 #include "trial/view/measure.h"
@@ -163,7 +164,7 @@ static int run_all(struct judgement *j, const struct cw_expect *e, size_t play)
 	return 0;
 }
 
-static const struct cw_expect *expect_of(const struct cw_test *t, const struct cw_play *p)
+const struct cw_expect *cw_expect_of(const struct cw_test *t, const struct cw_play *p)
 {
 	static const struct cw_expect none;
 
@@ -217,7 +218,7 @@ static int run_checks(struct judgement *j)
 	if (!j->checks || !j->skipped)
 		return ENOMEM;
 	for (size_t i = 0; !err && i < j->view->n_plays; i++)
-		err = run_all(j, expect_of(t, &j->view->plays[i]), i);
+		err = run_all(j, cw_expect_of(t, &j->view->plays[i]), i);
 	for (size_t i = 0; !err && i < t->script.n_steps; i++)
 		if (!t->script.steps[i].optional && !was_played(j->view, i))
 			err = fail_unreached(j, i);
@@ -469,6 +470,7 @@ static int make_result(struct judgement *j, void *parent, struct cw_exec_result 
 	talloc_set_destructor(x, result_end);
 	if (!x->json)
 		return ENOMEM;
+	cw_review_note(j->record, j->view, x->json);
 	x->verdict = j->verdict;
 	x->unreachable = j->unreachable;
 	x->broken = json_array_size(j->broken) > 0;
@@ -522,6 +524,8 @@ int cw_judge(void *parent, const struct cw_call_record *r, struct cw_exec_result
 	j->record = r;
 	talloc_set_destructor(j, judgement_end);
 	err = open_view(j);
+	if (!err)
+		err = cw_judge_ask(j, r, j->view);
 	if (!err)
 		err = run_checks(j);
 	if (!err)

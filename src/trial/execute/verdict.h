@@ -35,5 +35,8 @@ int cw_judge(void *parent, const struct cw_call_record *r, struct cw_exec_result
 typedef int cw_assert_fn(const struct cw_assert *a, void *arg);
 int cw_judge_each_assert(const struct cw_test *t, cw_assert_fn *fn, void *arg);
 
+/* What is expected of the agent after this action of the caller; empty when nothing is. */
+const struct cw_expect *cw_expect_of(const struct cw_test *t, const struct cw_play *p);
+
 /* artifacts.c: files of the call's folder: events.jsonl, transcript.json, waterfall.json, levels.json, labels.txt. */
 int cw_artifacts_write(const struct cw_call_record *r, const struct cw_view *v);

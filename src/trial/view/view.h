@@ -74,6 +74,15 @@ struct cw_view_probe { /* answers of HTTP probes, asked before judging */
 	char *body;
 };
 
+struct cw_view_answer { /* of a language model, an embedding server or a webhook, asked before judging (judge/question.h) */
+	const struct cw_assert *of;
+	size_t play;
+	bool decided; /* false: it could not be, and @reason tells why */
+	bool pass, unsure;
+	double score, belief; /* 0 … 1; belief that it passes */
+	const char *got, *reason, *quote, *by;
+};
+
 struct cw_view {
 	const struct cw_timeline *caller; /* events of the caller's party */
 	const struct cw_timeline *agent;  /* of the agent's, NULL: not visible */
@@ -103,6 +112,8 @@ struct cw_view {
 	struct cw_view_reply *replies;
 	size_t n_replies;
 	char dtmf[256];              /* keys the agent pressed, in order */
+	const struct cw_view_answer *answers; /* set by the judge before the checks run */
+	size_t n_answers;
 	struct cw_view_cache *cache; /* what was measured already; view_int.h */
 };
 
