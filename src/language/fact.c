@@ -317,6 +317,16 @@ static bool is_street_kind(const struct cw_words *ws, size_t i)
 		       "pkwy highway hwy trail square plaza alley");
 }
 
+/* No street is called so; "fifth" is fine, "five" begins another number. */
+static bool ends_street(const struct cw_words *ws, size_t i)
+{
+	uint64_t v;
+
+	return ws->at[i].pause || cw_number_cardinal(ws, i, &v) ||
+	       cw_words_in(ws, i,
+		       "at on in and or is are my i am pm p m a to for of by from with it it's that you please call o'clock");
+}
+
 size_t cw_fact_address(const struct cw_words *ws, struct cw_str text, size_t i)
 {
 	uint64_t number;
@@ -327,7 +337,7 @@ size_t cw_fact_address(const struct cw_words *ws, struct cw_str text, size_t i)
 		return 0;
 	for (end = i + house;
 		end < ws->n && end < i + house + STREET_WORDS && !(end > i + house && is_street_kind(ws, end)); end++)
-		if (ws->at[end].pause)
+		if (ends_street(ws, end))
 			return 0;
 	if (!is_street_kind(ws, end) || end == i + house)
 		return 0;
