@@ -7,6 +7,7 @@ const struct cw_command *const cw_commands[] = {
 	&cw_cmd_perf,
 	&cw_cmd_load,
 	&cw_cmd_voice,
+	&cw_cmd_compare,
 	&cw_cmd_call,
 	&cw_cmd_demo,
 	&cw_cmd_standin,

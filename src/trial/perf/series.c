@@ -72,8 +72,8 @@ json_t *cw_series_json(struct cw_series *s)
 
 void cw_series_head(struct cw_buf *b)
 {
-	cw_buf_fmt(b, "%-24s %6s %10s %10s %10s %10s %10s %10s %10s %10s\n", "", "n", "mean", "std", "min", "p50",
-		"p90", "p95", "p99", "max");
+	cw_buf_fmt(b, "%-24s %4s %6s %10s %10s %10s %10s %10s %10s %10s %10s\n", "", "", "n", "mean", "std", "min",
+		"p50", "p90", "p95", "p99", "max");
 }
 
 static void cell(struct cw_buf *b, double v)
@@ -86,7 +86,7 @@ static void cell(struct cw_buf *b, double v)
 
 void cw_series_row(struct cw_buf *b, struct cw_series *s)
 {
-	cw_buf_fmt(b, "%-17.17s %6.6s %6zu", s->name, s->unit, s->n);
+	cw_buf_fmt(b, "%-24s %4s %6zu", s->name, s->unit, s->n);
 	cell(b, s->n ? cw_stat_mean(s->v, s->n) : NAN);
 	cell(b, s->n > 1 ? cw_stat_stddev(s->v, s->n) : NAN);
 	cell(b, extreme(s, false));

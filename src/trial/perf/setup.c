@@ -14,7 +14,7 @@
 
 #define ID_CHARS 8
 
-static int check_targets(const struct cw_plan *plan, const struct cw_trial_conf *trial, struct cw_why *why)
+int cw_perf_check_targets(const struct cw_plan *plan, const struct cw_trial_conf *trial, struct cw_why *why)
 {
 	const char *before = "";
 
@@ -81,7 +81,7 @@ int cw_perf_setup_new(void *parent, struct cw_world *w, const struct cw_plan *pl
 	if (!s)
 		return ENOMEM;
 	talloc_set_destructor(s, setup_end);
-	err = check_targets(plan, trial, why);
+	err = cw_perf_check_targets(plan, trial, why);
 	if (!err)
 		err = render_babble(s, w, plan, why);
 	if (err)
