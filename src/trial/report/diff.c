@@ -14,7 +14,7 @@
 #define LEVEL            0.05
 #define TOLERANCE_SHARE  0.10
 #define TOLERANCE_MS     50.0
-#define CLUSTERS_MIN     10 /* from so many tests on, whole tests are drawn; below, single answers */
+#define CLUSTERS_MIN     10 /* from so many tests on whole tests are drawn; below, single answers */
 #define BOOTSTRAP_SEED   1
 
 const char *cw_diff_kind_name(enum cw_diff_kind k)
@@ -47,10 +47,9 @@ struct making {
 	struct cw_diff *d;
 	const struct cw_baseline *b;
 	const struct cw_tally *t;
-	struct cw_values before, now; /* answers, paired by test, slice and order */
-	size_t *cluster;              /* of each pair */
-	size_t n_clusters, room;
-	struct cw_values all_before, all_now;
+	struct cw_values before, now;   /* answers of tests that are in both, test by test */
+	size_t *from_before, *from_now; /* where each test's begin; one more: the end */
+	size_t n_tests;
 };
 
 static int add_row(struct making *m, const struct cw_diff_row *row)
@@ -107,99 +106,85 @@ static void pair_verdicts(struct cw_diff *d, const char *before, const char *now
 
 /* ---- answer times ---- */
 
-static int add_pair(struct making *m, double before, double now)
+static int add_times(struct making *m, const json_t *before, const struct cw_values *now)
 {
-	if (m->before.n == m->room) {
-		size_t room = m->room ? 2 * m->room : 256;
-		size_t *grown = talloc_realloc(m->d, m->cluster, size_t, room);
-
-		if (!grown)
-			return ENOMEM;
-		m->cluster = grown;
-		m->room = room;
-	}
-	m->cluster[m->before.n] = m->n_clusters;
-	if (cw_values_add(m->d, &m->before, before))
-		return ENOMEM;
-	return cw_values_add(m->d, &m->now, now);
-}
-
-static int pair_times(struct making *m, const json_t *before, const struct cw_values *now)
-{
-	size_t n = json_array_size(before), pairs = n < now->n ? n : now->n;
+	size_t n = json_array_size(before), i = m->n_tests;
 	int err = 0;
 
-	for (size_t i = 0; !err && i < n; i++)
-		err = cw_values_add(m->d, &m->all_before, json_number_value(json_array_get(before, i)));
-	for (size_t i = 0; !err && i < now->n; i++)
-		err = cw_values_add(m->d, &m->all_now, now->v[i]);
-	for (size_t i = 0; !err && i < pairs; i++)
-		err = add_pair(m, json_number_value(json_array_get(before, i)), now->v[i]);
-	m->n_clusters += pairs > 0;
+	for (size_t k = 0; !err && k < n; k++)
+		err = cw_values_add(m->d, &m->before, json_number_value(json_array_get(before, k)));
+	for (size_t k = 0; !err && n && k < now->n; k++)
+		err = cw_values_add(m->d, &m->now, now->v[k]);
+	m->from_before[i + 1] = m->before.n;
+	m->from_now[i + 1] = m->now.n;
+	m->n_tests += n > 0;
 	return err;
 }
 
 struct drawing {
 	const struct making *m;
-	double *x, *y; /* scratch, room for CLUSTER draws */
-	size_t *from;  /* first pair of each cluster, and the end; NULL: units are pairs */
-	size_t room;
+	bool tests;    /* units are tests; else single answers, paired by order */
+	double *x, *y; /* scratch */
+	size_t nx, ny, room;
 };
+
+static void draw(struct drawing *w, const size_t from[2], const size_t to[2])
+{
+	for (size_t i = from[0]; i < to[0] && w->nx < w->room; i++)
+		w->x[w->nx++] = w->m->before.v[i];
+	for (size_t i = from[1]; i < to[1] && w->ny < w->room; i++)
+		w->y[w->ny++] = w->m->now.v[i];
+}
 
 static double delta_of(const size_t *index, size_t n, void *arg)
 {
-	const struct drawing *w = arg;
-	size_t k = 0;
+	struct drawing *w = arg;
+	const struct making *m = w->m;
 	double a, b;
 
+	w->nx = w->ny = 0;
 	for (size_t i = 0; i < n; i++) {
-		size_t from = w->from ? w->from[index[i]] : index[i];
-		size_t to = w->from ? w->from[index[i] + 1] : index[i] + 1;
+		size_t k = index[i];
+		const size_t tests[2][2] = {{m->from_before[w->tests ? k : 0], m->from_now[w->tests ? k : 0]},
+			{m->from_before[w->tests ? k + 1 : 0], m->from_now[w->tests ? k + 1 : 0]}};
+		const size_t one[2][2] = {{k, k}, {k < m->before.n ? k + 1 : k, k < m->now.n ? k + 1 : k}};
 
-		for (size_t p = from; p < to && k < w->room; p++, k++) {
-			w->x[k] = w->m->before.v[p];
-			w->y[k] = w->m->now.v[p];
-		}
+		draw(w, w->tests ? tests[0] : one[0], w->tests ? tests[1] : one[1]);
 	}
-	if (!cw_stat_quantile(w->x, k, 0.95, &a) || !cw_stat_quantile(w->y, k, 0.95, &b))
+	if (!cw_stat_quantile(w->x, w->nx, 0.95, &a) || !cw_stat_quantile(w->y, w->ny, 0.95, &b))
 		return NAN;
 	return b - a;
 }
 
-/* Where each cluster of pairs begins: they stand together. */
-static size_t *cluster_starts(void *parent, const struct making *m)
-{
-	size_t *from = talloc_array(parent, size_t, m->n_clusters + 1);
-
-	for (size_t i = m->before.n; from && i-- > 0;)
-		from[m->cluster[i]] = i;
-	if (from)
-		from[m->n_clusters] = m->before.n;
-	return from;
-}
-
 static int interval(struct making *m, void *scratch)
 {
-	bool clusters = m->n_clusters >= CLUSTERS_MIN;
-	struct drawing w = {.m = m, .room = 4 * m->before.n + 64};
+	size_t most = m->before.n > m->now.n ? m->before.n : m->now.n;
+	struct drawing w = {.m = m, .tests = m->n_tests >= CLUSTERS_MIN, .room = 8 * most + 64};
 	struct cw_boot_conf conf = {.kind = CW_BOOT_PERCENTILE, .seed = BOOTSTRAP_SEED};
 	struct cw_interval x = {0};
 
 	w.x = talloc_array(scratch, double, w.room);
 	w.y = talloc_array(scratch, double, w.room);
-	w.from = clusters ? cluster_starts(scratch, m) : NULL;
-	if (!w.x || !w.y || (clusters && !w.from))
+	if (!w.x || !w.y)
 		return ENOMEM;
 
-	int err = cw_stat_boot(clusters ? m->n_clusters : m->before.n, delta_of, &w, &conf, &x);
+	int err = cw_stat_boot(w.tests ? m->n_tests : most, delta_of, &w, &conf, &x);
 
 	if (err || !x.known)
 		return err;
 	m->d->delta = x.value;
 	m->d->delta_lo = x.lo;
 	m->d->delta_hi = x.hi;
-	m->d->latency_note = clusters ? "bootstrap over tests, answers paired" : "bootstrap over paired answers";
+	m->d->latency_note = w.tests ? "bootstrap over tests" : "bootstrap over answers";
 	return 0;
+}
+
+/* Sorts a copy: the order of the answers is theirs. */
+static double p95_of(void *scratch, const struct cw_values *x)
+{
+	struct cw_values copy = {.v = x->n ? talloc_memdup(scratch, x->v, x->n * sizeof(*x->v)) : NULL, .n = x->n};
+
+	return copy.v ? cw_quantiles_of(&copy).p95 : NAN;
 }
 
 static int compare_times(struct making *m)
@@ -207,15 +192,17 @@ static int compare_times(struct making *m)
 	CW_SCOPED void *scratch = talloc_new(NULL);
 	struct cw_diff *d = m->d;
 
+	if (!scratch)
+		return ENOMEM;
 	d->delta = d->delta_lo = d->delta_hi = NAN;
-	d->p95_before = cw_quantiles_of(&m->all_before).p95;
-	d->p95_now = cw_quantiles_of(&m->all_now).p95;
+	d->p95_before = p95_of(scratch, &m->before);
+	d->p95_now = p95_of(scratch, &m->now);
 	d->latency_note = "no interval: p95 needs 59 answers on both sides";
-	if (!m->all_before.n)
+	if (!m->before.n)
 		d->latency_note = "the baseline holds no single answer times (a summary.json): compare with a run's folder "
 				  "or a baseline file";
-	if (isnan(d->p95_before) || isnan(d->p95_now) || !scratch)
-		return scratch ? 0 : ENOMEM;
+	if (isnan(d->p95_before) || isnan(d->p95_now))
+		return 0;
 	d->tolerance_ms = fmax(TOLERANCE_MS, TOLERANCE_SHARE * d->p95_before);
 
 	int err = interval(m, scratch);
@@ -319,7 +306,7 @@ static int compare_cell(struct making *m, size_t i, size_t *hint)
 		err = add_row(m, &row);
 	if (!err && old) {
 		pair_verdicts(m->d, before.letters, c->verdicts);
-		err = pair_times(m, before.response, &c->response);
+		err = add_times(m, before.response, &c->response);
 	}
 	return err;
 }
@@ -373,6 +360,10 @@ int cw_diff_new(void *parent, const struct cw_baseline *b, const json_t *run, co
 	d->name = talloc_strdup(d, cw_json_str(b->j, "run", ""));
 	d->created = talloc_strdup(d, cw_json_str(b->j, "created", cw_json_str(b->j, "timestamp", "")));
 	if (!d->name || !d->created)
+		return ENOMEM;
+	m.from_before = talloc_zero_array(d, size_t, t->n_cells + 2);
+	m.from_now = talloc_zero_array(d, size_t, t->n_cells + 2);
+	if (!m.from_before || !m.from_now)
 		return ENOMEM;
 	for (size_t i = 0; !err && i < t->n_cells; i++)
 		err = compare_cell(&m, i, &hint);

@@ -19,10 +19,10 @@ const char *cw_report_advice(const struct cw_report *r)
 		return "Some calls are invalid (the caller's side failed): fix the scenario or run again before trusting the rest.";
 	if (r->diff && cw_diff_is_regression(r->diff))
 		return "Do not release: this run is worse than its baseline, beyond chance.";
+	if (t->failed)
+		return "Do not release: assertions failed, each with its place in the recording and a command that repeats the call.";
 	if (t->flaky)
 		return "Repeats of one test disagree: raise --repeat and look at the failing calls before release.";
-	if (t->count[CW_VERDICT_FAIL])
-		return "Do not release: assertions failed, each with its place in the recording and a command that repeats the call.";
 	if (r->partial)
 		return "The run stopped early: what was run held; go on with --resume.";
 	if (t->unsure)

@@ -259,8 +259,10 @@ int cw_tally_new(void *parent, const struct cw_results *results, const struct cw
 	err = read_lines(t, results, &s);
 	if (err)
 		return err;
-	for (size_t i = 0; i < t->n_cells; i++)
+	for (size_t i = 0; i < t->n_cells; i++) {
 		t->flaky += !strcmp(cw_cell_verdict(&t->cells[i]), "FLAKY");
+		t->failed += !strcmp(cw_cell_verdict(&t->cells[i]), "FAIL");
+	}
 	for (size_t i = 0; i < t->n_ears; i++)
 		t->ears[i].mean = cw_stat_mean(t->ears[i].wer.v, t->ears[i].wer.n);
 	t->score = s.scored ? s.score / (double)s.scored : NAN;

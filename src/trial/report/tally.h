@@ -60,7 +60,7 @@ struct cw_recognition { /* word errors by voice: what accents cost */
 struct cw_tally {
 	size_t n, count[CW_VERDICT_N];
 	size_t unsure, retried; /* executions: for a human to look at; INVALID at first and tried again */
-	size_t flaky;            /* test x slice whose repeats disagree */
+	size_t flaky, failed;    /* test x slice whose repeats disagree; that never passed and failed */
 	size_t broken;           /* executions with broken promises */
 	double pass_lo, pass_hi; /* Wilson 95 % of PASS / (PASS + FAIL) */
 	double score;            /* mean share of assertions that held; NAN: none */

@@ -1,206 +1,222 @@
 "use strict";
-// Renders the report from the data embedded in the page. No network, no library.
-const data = JSON.parse(document.getElementById("data").textContent);
-const head = data.head, results = data.results, calls = data.calls;
+// Builds the report from the data embedded in the page.
+const data = JSON.parse(document.getElementById("data").textContent), head = data.head, conf = data.run.configuration || {};
+const VERDICTS = ["PASS", "FAIL", "INVALID", "ERROR"], ROW = 52;
+const cells = data.cells.map(([file, test, language, voice, channel, verdict, pass, fail, invalid, error, unsure]) => ({ file, test, language, voice, channel, verdict, pass, fail, invalid, error, unsure, slice: `${language} · ${voice} · ${channel}` }));
+const rows = data.rows.map(([cell, repeat, v, s, slowest, reason, unsure, folder], i) => ({ i, cell, repeat, verdict: VERDICTS[v], seconds: s, slowest, reason, unsure: !!unsure, folder, test: cells[cell].test, slice: cells[cell].slice, flaky: cells[cell].verdict === "FLAKY" }));
+const sections = [], KINDS = ["regressed", "worse", "fixed"], SHORT = { baseline: "Baseline", slices: "Slices", latency: "Latency", ears: "Word errors" };
 
-// ---- small tools ----
-
-function el(name, attributes, ...children) {
-  const svg = ["svg", "g", "rect", "line", "text", "path", "title"].includes(name);
-  const node = svg ? document.createElementNS("http://www.w3.org/2000/svg", name) : document.createElement(name);
-  for (const [key, value] of Object.entries(attributes || {})) {
-    if (key.startsWith("on")) node.addEventListener(key.slice(2), value);
-    else if (value !== null && value !== undefined && value !== false) node.setAttribute(key, value);
-  }
-  for (const child of children.flat(Infinity)) if (child !== null && child !== undefined) node.append(child);
-  return node;
-}
-const ms = x => x === null || x === undefined ? "not estimable" : Math.round(x) + " ms";
-const seconds = x => x.toFixed(1) + " s";
-const percent = x => Math.round(100 * x) + " %";
-const sliceOf = r => [r.slice.language, r.slice.voice, r.slice.channel].join(" · ");
-
-function section(title, ...children) {
-  const s = el("section", {}, el("h2", {}, title), ...children);
+function section(id, title, width, ...children) {
+  const s = el("section", { id, class: width, "aria-labelledby": id + "-title" }, el("h2", { id: id + "-title" }, title), ...children);
   document.querySelector("main").append(s);
+  sections.push([id, title]);
   return s;
 }
-function table(caption, heads, rows, numeric) {
-  const n = i => numeric && numeric.includes(i) ? "n" : null;
-  return el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": caption },
-    el("table", {},
-      el("thead", {}, el("tr", {}, heads.map((h, i) => el("th", { scope: "col", class: n(i) }, h)))),
-      el("tbody", {}, rows.map(row => el("tr", {}, row.map((c, i) => c instanceof HTMLTableCellElement ? c : el("td", { class: n(i) }, c)))))));
-}
-
-// ---- head ----
 
 function showHead() {
-  const bad = head.count.FAIL + head.count.ERROR > 0;
-  const verdict = bad ? "FAIL" : head.count.INVALID || head.flaky ? "INVALID" : "PASS";
+  const worse = data.diff && data.diff.regression, bad = head.count.FAIL + head.count.ERROR > 0 || worse || head.gates.some(g => g.status === "fail");
+  const [verdict, word] = bad ? ["FAIL", worse && !head.count.FAIL ? "Regressed" : "Failed"] : head.count.INVALID || head.flaky || head.partial ? ["DOUBT", head.partial ? "Incomplete" : "Doubtful"] : ["PASS", "Passed"];
+  document.title = `${word}: ${conf.target || conf.first_target || "Callwright report"}`;
+  const tile = (cls, value, name) => el("li", {}, el("b", { class: cls }, value), name);
   document.querySelector("header").append(
-    el("h1", {}, el("span", { class: "verdict " + verdict }, bad ? "Failed" : verdict === "PASS" ? "Passed" : "Doubtful"), " · ", data.run.configuration.target || "targets of the files"),
-    el("p", { class: "soft" }, `run ${data.run.id} · ${data.run.created} · callwright ${data.run.version} · seed ${data.run.configuration.seed}` +
-      (data.run.configuration.sim ? " · simulated, in virtual time" : " · in real time")),
-    el("p", {}, head.advice),
+    el("h1", {}, pill(verdict, word, true), el("span", { class: "target" }, conf.target || conf.first_target || "targets of the files")),
+    el("p", { class: "lead" }, head.advice),
+    el("p", { class: "soft small" }, `run ${data.run.id} · ${data.run.created} · callwright ${data.run.version} · seed ${conf.seed}${conf.sim ? " · simulated, in virtual time" : " · in real time"}${data.run.host ? ` · ${data.run.host.system} ${data.run.host.machine}` : ""}`),
     el("ul", { class: "tiles" },
-      Object.entries(head.count).map(([name, n]) => el("li", {}, el("b", { class: name }, String(n)), name.toLowerCase())),
-      el("li", {}, el("b", { class: "FLAKY" }, String(head.flaky)), "flaky tests"),
-      el("li", {}, el("b", {}, `${percent(head.pass[0])} – ${percent(head.pass[1])}`), "pass rate, 95 % interval"),
-      el("li", {}, el("b", {}, ms(head.response_ms.p50)), `median answer (n=${head.response_ms.n})`)));
+      VERDICTS.map(v => head.count[v] || v === "PASS" || v === "FAIL" ? tile(head.count[v] ? "t-" + v : "", head.count[v].toLocaleString("en"), { PASS: "passed", FAIL: "failed", INVALID: "invalid", ERROR: "errors" }[v]) : null),
+      head.flaky ? tile("t-FLAKY", String(head.flaky), "flaky tests") : null, head.unsure ? tile("t-FLAKY", String(head.unsure), "unsure, for review") : null,
+      tile("", head.count.PASS + head.count.FAIL ? percent(head.count.PASS / (head.count.PASS + head.count.FAIL), 1) : "–", `pass rate; 95 %: ${percent(head.pass[0])} – ${percent(head.pass[1])}`),
+      tile("", head.response_ms.n ? ms(head.response_ms.p50) : "–", `median answer (n = ${head.response_ms.n.toLocaleString("en")})`),
+      tile("", head.response_ms.n ? ms(head.response_ms.p95) : "–", "p95 answer"),
+      tile("", head.call_s >= 5400 ? (head.call_s / 3600).toFixed(1) + " h" : Math.round(head.call_s / 60) + " min", "of conversation"),
+      known(head.cost_usd) ? tile("", "$" + head.cost_usd.toFixed(2), "cost") : null));
 }
 
-// ---- numbers ----
-
-function showNumbers() {
-  const row = (name, q) => [name, String(q.n), ms(q.n ? q.mean : null), ms(q.p50), ms(q.p90), ms(q.p95), ms(q.p99), ms(q.n ? q.max : null)];
-  const s = section("Latency as the caller hears it",
-    table("Latency percentiles", ["measure", "n", "mean", "p50", "p90", "p95", "p99", "max"],
-      [row("response: caller's last voiced sample → agent's first audible one", head.response_ms), row("first word: answer → first audible agent speech", head.first_word_ms)], [1, 2, 3, 4, 5, 6, 7]),
-    el("p", { class: "soft" }, "A percentile is printed only when the sample can show it: from 29 values on for p90, 59 for p95, 299 for p99."));
-  const values = results.flatMap(r => r.turns.map(t => t.response_ms).filter(x => x !== null && x !== undefined)).sort((a, b) => a - b);
-  if (values.length > 1) s.append(curve(values));
-  const missing = results.flatMap(r => r.turns).filter(t => t.response_ms === null || t.response_ms === undefined).length;
-  if (missing) s.append(el("p", { class: "soft" }, `${missing} turns without a measured answer (barge-ins, the last turn, or none came) are not in these figures.`));
-}
-function curve(values) {
-  const w = 560, h = 170, left = 40, top = 10, bottom = 30, max = values[values.length - 1] * 1.05 || 1;
-  const x = v => left + (w - left - 10) * v / max, y = p => top + (h - top - bottom) * (1 - p);
-  const path = values.map((v, i) => `${i ? "L" : "M"}${x(v).toFixed(1)},${y(i / values.length).toFixed(1)}V${y((i + 1) / values.length).toFixed(1)}`).join("");
-  const ticks = [0, .25, .5, .75, 1];
-  return el("svg", { viewBox: `0 0 ${w} ${h}`, width: w, role: "img", "aria-label": `Cumulative distribution of ${values.length} response times, from ${Math.round(values[0])} to ${Math.round(values[values.length - 1])} ms` },
-    ticks.map(p => [el("line", { class: "axis", x1: left, x2: w - 10, y1: y(p), y2: y(p) }), el("text", { x: 4, y: y(p) + 4 }, percent(p))]),
-    ticks.map(p => el("text", { x: x(p * max), y: h - 10, "text-anchor": p === 1 ? "end" : "middle" }, Math.round(p * max) + " ms")),
-    el("path", { class: "curve", d: path }));
-}
 function showGates() {
   if (!head.gates.length) return;
-  section("Gates", table("Gates", ["gate", "limit", "value", "status", "reason"],
-    head.gates.map(g => [g.gate, String(g.limit), g.value === null ? "not estimable" : String(+g.value.toFixed(4)), el("td", { class: g.status === "pass" ? "PASS" : "FAIL" }, g.status), g.reason])));
+  const state = g => el("td", {}, pill(g.status === "pass" ? "PASS" : g.status === "fail" ? "FAIL" : "DOUBT", g.status));
+  section("gates", "Gates", "", table("Gates", ["gate", "of", "limit", "value", "status", ""], head.gates.map(g => [g.gate, g.file || "command line", String(g.limit), known(g.value) ? String(+g.value.toFixed(4)) : "not estimable", state(g), g.reason]), [2, 3]));
 }
+
+function showDiff() {
+  const d = data.diff;
+  if (!d) return;
+  const rate = r => `${r[0]}/${r[1]}`, p95 = d.p95_response_ms, shown = d.rows.filter(r => r.kind !== "new" && r.kind !== "gone").sort((a, b) => KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind));
+  section("baseline", "Against the baseline", "",
+    el("p", {}, pill(d.regression ? "FAIL" : "PASS", d.regression ? "regression" : "no regression"), ` ${d.regressed} regressed, ${d.worse} worse within chance, ${d.fixed} fixed, ${d.new} new, ${d.gone} gone; baseline ${d.baseline}`),
+    d.warnings.map(w => el("p", { class: "reason INVALID small" }, w)),
+    d.pairs.n ? el("p", { class: "small" }, `The same calls: ${d.pairs.worse} of ${d.pairs.n} fail now that passed, ${d.pairs.better} the other way (McNemar, exact: p = ${d.pairs.p.toPrecision(2)}).`) : null,
+    el("p", { class: "small" }, known(p95.delta) ? `p95 of answers: ${ms(p95.before)} → ${ms(p95.now)}, difference ${p95.delta > 0 ? "+" : ""}${Math.round(p95.delta)} ms (95 %: ${Math.round(p95.lo)} … ${Math.round(p95.hi)} ms; ${p95.note}).` : `p95 of answers: ${p95.note}.`),
+    shown.length ? tall("Tests that changed", table("Tests that changed", ["", "test", "slice", "before", "now", "p"], shown.slice(0, 200).map(r => [el("td", {}, pill({ regressed: "FAIL", worse: "DOUBT", fixed: "PASS" }[r.kind], r.kind)), r.test, r.slice, rate(r.before), rate(r.now), known(r.p) ? r.p.toPrecision(2) + (r.few ? " (few)" : "") : "–"]), [3, 4, 5])) : null);
+}
+
+// Pass rate per slice: voice and language down, channel across.
 function showMap() {
-  const tests = [...new Set(results.map(r => r.test))], slices = [...new Set(results.map(sliceOf))];
-  const cell = (test, slice) => {
-    const rs = results.filter(r => r.test === test && sliceOf(r) === slice), pass = rs.filter(r => r.verdict === "PASS").length;
-    if (!rs.length) return el("td", { class: "cell soft" }, "–");
-    return el("td", { class: "cell " + (pass === rs.length ? "PASS" : pass ? "FLAKY" : rs[0].verdict) }, `${pass}/${rs.length}`);
+  const channels = [...new Set(cells.map(c => c.channel))], voices = [...new Set(cells.map(c => `${c.language} · ${c.voice}`))];
+  const at = (v, c) => cells.filter(x => `${x.language} · ${x.voice}` === v && x.channel === c);
+  const cell = (v, c) => {
+    const of = at(v, c), k = of.reduce((s, x) => s + x.pass, 0), n = of.reduce((s, x) => s + x.pass + x.fail, 0), odd = of.reduce((s, x) => s + x.invalid + x.error, 0), [lo, hi] = wilson(k, n);
+    if (!of.length) return el("td", { class: "heat soft" }, "–");
+    return el("td", { class: "heat" }, el("button", { type: "button", style: n ? heat(k / n) : "", title: `${v}, ${c}: show these calls`, onclick: () => filterBy({ slice: `${v} · ${c}` }) },
+      n ? percent(k / n) : "–", el("small", {}, n ? `${k}/${n} · ${percent(lo)}–${percent(hi)}` : ""), odd ? el("small", {}, count(odd, "invalid or error", "invalid or errors")) : null));
   };
-  section("Tests by slice", table("Passed of all, by test and slice", ["test", ...slices],
-    tests.map(t => [el("th", { scope: "row" }, t), ...slices.map(s => cell(t, s))])));
+  section("slices", "Pass rate by slice", "half", el("p", { class: "soft small" }, "Language and voice down, line conditions across; with the 95 % Wilson interval. A field shows its calls."),
+    table("Pass rate by language, voice and channel", ["", ...channels], voices.map(v => [el("th", { scope: "row" }, v), ...channels.map(c => cell(v, c))])));
 }
 
-// ---- a call ----
-
-function wave(r, c, audio) {
-  const W = 1000, H = 150, n = Math.max(c.levels.caller.length, c.levels.agent.length, 1), total = Math.max(c.transcript.duration_s, n * c.levels.step_ms / 1000);
-  const x = s => W * s / total, lanes = { caller: 36, agent: 106 };
-  const bars = side => {
-    const step = Math.max(1, Math.ceil(n / W)), lv = c.levels[side];
-    let d = "";
-    for (let i = 0; i < lv.length; i += step) {
-      const peak = Math.max(...lv.slice(i, i + step)) / 255 * 30;
-      if (peak > .3) d += `M${x(i * c.levels.step_ms / 1000).toFixed(1)},${(lanes[side] - peak).toFixed(1)}h${Math.max(x(step * c.levels.step_ms / 1000), .6).toFixed(2)}v${(2 * peak).toFixed(1)}h-${Math.max(x(step * c.levels.step_ms / 1000), .6).toFixed(2)}z`;
-    }
-    return el("path", { class: side, d });
+function showTests() {
+  const slices = [...new Set(cells.map(c => c.slice))], tests = [...new Map(cells.map(c => [c.file + "\n" + c.test, c])).values()];
+  const order = { FAIL: 0, ERROR: 1, FLAKY: 2, INVALID: 3, PASS: 4 }, by = new Map();
+  for (const c of cells) { const key = c.file + "\n" + c.test; if (!by.has(key)) by.set(key, []); by.get(key).push(c); }
+  const worst = t => Math.min(...by.get(t.file + "\n" + t.test).map(c => order[c.verdict]));
+  const sorted = tests.map(t => [worst(t), t]).sort((a, b) => a[0] - b[0]).map(x => x[1]), few = sorted.slice(0, 40);
+  const row = t => {
+    const of = by.get(t.file + "\n" + t.test), k = of.reduce((s, c) => s + c.pass, 0), n = of.reduce((s, c) => s + c.pass + c.fail + c.invalid + c.error, 0);
+    const bad = of.filter(c => c.verdict !== "PASS"), verdict = Object.keys(order).find(v => order[v] === worst(t));
+    return [el("td", {}, pill(verdict)), el("td", {}, el("button", { type: "button", class: "link", onclick: () => filterBy({ text: t.test }) }, t.test)), `${k}/${n}`, slices.length > 1 ? (bad.length ? bad.slice(0, 3).map(c => c.slice).join("; ") + (bad.length > 3 ? ` and ${bad.length - 3} more` : "") : "") : (rows.find(r => r.test === t.test && r.verdict !== "PASS") || {}).reason || ""];
   };
-  const cursor = el("line", { class: "head", x1: 0, x2: 0, y1: 0, y2: H });
-  if (audio) audio.addEventListener("timeupdate", () => { cursor.setAttribute("x1", x(audio.currentTime)); cursor.setAttribute("x2", x(audio.currentTime)); });
-  const seek = s => { if (audio) { audio.currentTime = s; audio.play(); } };
-  return el("svg", { class: "wave", viewBox: `0 0 ${W} ${H}`, preserveAspectRatio: "none", role: "img",
-      "aria-label": `Two-lane waveform of ${seconds(total)}: caller above, agent below, ${c.transcript.interruptions.length} interruptions, ${c.transcript.tools_called.length} tool calls`,
-      onclick: e => { const box = e.currentTarget.getBoundingClientRect(); seek((e.clientX - box.left) / box.width * total); } },
-    c.transcript.turns.map(t => el("rect", { class: "turn " + t.side, x: x(t.from_s), width: Math.max(x(t.to_s - t.from_s), 1), y: lanes[t.side] - 32, height: 64 }, el("title", {}, `${t.side}: ${t.heard || t.said || ""}`))),
-    bars("caller"), bars("agent"),
-    c.transcript.interruptions.map(i => el("line", { class: "mark", x1: x(i.at_s), x2: x(i.at_s), y1: 0, y2: H }, el("title", {}, "interruption"))),
-    c.transcript.tools_called.map(t => el("line", { class: "tool", x1: x(t.at_s), x2: x(t.at_s), y1: 70, y2: H }, el("title", {}, t.name))),
-    cursor);
+  const more = sorted.length > few.length ? el("p", { class: "soft small" }, `and ${sorted.length - few.length} more tests: see the calls below.`) : null;
+  section("tests", "Tests", "half", tall("List of tests", table("Tests, the worst first", ["", "test", "passed", slices.length > 1 ? "not passed in" : "first reason"], few.map(row), [2])), more);
 }
-function difference(said, heard) {
-  // Word by word, by the longest common subsequence: what was said and not heard is struck, what was heard and not said inserted.
-  const norm = w => w.toLowerCase().replace(/[^a-z0-9']/g, ""), a = said.split(/\s+/), b = heard.split(/\s+/);
-  const L = Array.from({ length: a.length + 1 }, () => new Uint16Array(b.length + 1));
-  for (let i = a.length - 1; i >= 0; i--) for (let j = b.length - 1; j >= 0; j--) L[i][j] = norm(a[i]) === norm(b[j]) ? L[i + 1][j + 1] + 1 : Math.max(L[i + 1][j], L[i][j + 1]);
-  const out = [];
-  for (let i = 0, j = 0; i < a.length || j < b.length;) {
-    if (i < a.length && j < b.length && norm(a[i]) === norm(b[j])) { out.push(a[i] + " "); i++; j++; }
-    else if (j < b.length && (i === a.length || L[i][j + 1] >= L[i + 1][j])) out.push(el("ins", {}, b[j++]), " ");
-    else out.push(el("del", {}, a[i++]), " ");
+
+function showLatency() {
+  const q = (name, x) => [name, x.n.toLocaleString("en"), x.n ? ms(x.mean) : "–", ms(x.p50), ms(x.p90), ms(x.p95), ms(x.p99), x.n ? ms(x.max) : "–"], gate = head.gates.find(g => g.gate === "p95_response_ms");
+  const s = section("latency", "Latency as the caller hears it", "",
+    table("Latency percentiles", ["measure", "n", "mean", "p50", "p90", "p95", "p99", "max"], [q("response: caller's last voiced sample → agent's first audible one", head.response_ms), q("first word: answer → first audible agent speech", head.first_word_ms)], [1, 2, 3, 4, 5, 6, 7]),
+    el("p", { class: "soft small" }, "A percentile is printed only when the sample can show it: from 29 values on for p90, 59 for p95, 299 for p99."));
+  if (data.curve.length < 2) return;
+  const turns = data.turns.filter(t => t.curve.length > 1).sort((a, b) => b.q.p50 - a.q.p50), box = el("div", {});
+  const draw = i => {
+    const t = turns[i], values = t ? t.curve : data.curve, of = t ? t.q : head.response_ms;
+    box.replaceChildren(curve(values, `Cumulative distribution of ${of.n} response times, from ${Math.round(values[0])} to ${Math.round(values[values.length - 1])} ms`, gate && gate.limit),
+      el("p", { class: "soft small" }, `${t ? `${t.test}, ${t.turn}` : "All answers"}: n = ${of.n.toLocaleString("en")}, p50 ${ms(of.p50)}, p95 ${ms(of.p95)}, max ${ms(of.max)}`));
+  };
+  s.append(el("p", {}, el("label", {}, "Distribution of ", el("select", { onchange: e => draw(e.target.value === "" ? -1 : +e.target.value) }, el("option", { value: "" }, "all answers"), turns.map((t, i) => el("option", { value: i }, `${t.test} · ${t.turn} · median ${ms(t.q.p50)}`))))), box);
+  draw(-1);
+}
+
+function showEars() {
+  if (!data.ears.length) return;
+  const max = Math.max(...data.ears.map(e => e.mean), .01);
+  section("ears", "Word errors by voice", "half", el("p", { class: "soft small" }, "Mean over calls of the word error rate of the agent's ear on our words, by voice, language and line."),
+    el("div", { class: "bars" }, data.ears.slice().sort((a, b) => b.mean - a.mean).flatMap(e => [el("span", {}, `${e.voice} · ${e.language} · ${e.channel}`), el("span", { class: "track" }, el("i", { style: `width:${100 * e.mean / max}%` })), el("span", { class: "n" }, `${percent(e.mean, 1)} (n = ${e.n})`)])));
+}
+
+// What other parts of the program left as JSON beside the run: any table of rows, any object of numbers.
+function plain(value) {
+  if (Array.isArray(value) && value.length && value.every(x => x && typeof x === "object" && !Array.isArray(x))) {
+    const keys = [...new Set(value.flatMap(Object.keys))].slice(0, 12), text = x => typeof x === "number" ? String(+x.toPrecision(5)) : x === null || x === undefined ? "–" : typeof x === "object" ? JSON.stringify(x) : String(x);
+    return table("Rows", keys, value.slice(0, 300).map(r => keys.map(k => text(r[k]))), keys.map((k, i) => typeof value[0][k] === "number" ? i : -1));
   }
-  return out;
+  if (value && typeof value === "object") return el("dl", {}, Object.entries(value).filter(([, v]) => known(v)).flatMap(([k, v]) => [el("dt", {}, k), el("dd", {}, typeof v === "object" ? plain(v) : typeof v === "number" ? String(+v.toPrecision(5)) : String(v))]));
+  return String(value);
 }
-function talk(c, audio) {
-  const rows = [
-    ...c.transcript.turns.map(t => ({ at: t.from_s, side: t.side, body: t.said && t.heard ? difference(t.said, t.heard) : [t.heard || t.said || (t.action ? `(${t.action})` : "(speech without recognised words)")],
-      aside: t.response_ms !== null && t.response_ms !== undefined ? `  answered after ${ms(t.response_ms)}` : t.cut ? "  (cut off)" : "" })),
-    ...c.transcript.tools_called.map(t => ({ at: t.at_s, side: "tool", body: [`${t.name} ${JSON.stringify(t.args)}`], aside: "" })),
-    ...c.transcript.tool_results.map(t => ({ at: t.at_s, side: "tool", body: [`${t.name} → ${JSON.stringify(t.result || t.error)}`], aside: ` ${ms(t.took_us / 1000)}` })),
-  ].sort((p, q) => p.at - q.at);
-  return el("ol", { class: "talk" }, rows.map(r => el("li", {},
-    el("button", { type: "button", "aria-label": `play from ${seconds(r.at)}`, onclick: () => { if (audio) { audio.currentTime = Math.max(0, r.at - .3); audio.play(); } } }, seconds(r.at)),
-    el("span", { class: r.side }, r.side), el("span", {}, r.body, el("span", { class: "soft" }, r.aside)))));
+function showOthers() {
+  const f = head.functional && Object.entries(head.functional).filter(([, v]) => typeof v === "number");
+  if (f && f.length) section("functional", "Functional scores", "half", el("div", { class: "bars" }, f.flatMap(([k, v]) => [el("span", {}, k.replaceAll("_", " ")), el("span", { class: "track" }, el("i", { style: `width:${100 * Math.min(v, 1)}%` })), el("span", {}, v.toFixed(2))])));
+  if (data.matrix) section("matrix", "Barge-in matrix", "", showMatrix(data.matrix));
+  if (data.compare) section("compare", "A/B comparison", "", plain(data.compare.metrics || data.compare.rows || data.compare));
+  if (data.judge) section("judge", "Judge", "half", plain(data.judge));
 }
-function waterfall(c) {
-  if (!c.waterfall.length) return null;
-  const max = Math.max(...c.waterfall.map(t => t.response_ms || 0), 1), names = [...new Set(c.waterfall.flatMap(t => t.stages.map(s => s.stage)))];
-  const rowH = 20, w = 620, left = 190;
-  return [el("h3", {}, "Where each answer's time went"),
-    el("p", { class: "soft" }, names.map((n, i) => el("span", {}, el("svg", { width: 12, height: 12, "aria-hidden": "true" }, el("rect", { class: "s" + i % 5, width: 12, height: 12 })), " ", n, "   "))),
-    el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Waterfall" }, el("svg", { width: w + 90, height: rowH * c.waterfall.length + 4, role: "img", "aria-label": c.waterfall.map(t => `${t.text}: ${ms(t.response_ms)}`).join("; ") },
-      c.waterfall.map((t, row) => {
-        let at = left;
-        const y = row * rowH;
-        return el("g", {}, el("text", { x: 0, y: y + 14 }, t.text.length > 30 ? t.text.slice(0, 29) + "…" : t.text),
-          t.stages.map(s => { const width = (w - left) * Math.max(s.ms, 0) / max, from = at; at += width; return el("rect", { class: "s" + names.indexOf(s.stage) % 5, x: from, y: y + 3, width: Math.max(width, .5), height: rowH - 7 }, el("title", {}, `${s.stage}: ${s.ms.toFixed(1)} ms`)); }),
-          el("text", { x: at + 5, y: y + 14 }, ms(t.response_ms)));
-      })))];
+function showMatrix(m) {
+  const list = Array.isArray(m) ? m : m.cells || m.rows;
+  if (!Array.isArray(list)) return plain(m);
+  const kinds = [...new Set(list.map(c => c.kind || c.row || c.behaviour))], places = [...new Set(list.map(c => c.place || c.column || c.when))];
+  if (!known(kinds[0]) || !known(places[0])) return plain(list);
+  const of = (k, p) => list.find(c => (c.kind || c.row || c.behaviour) === k && (c.place || c.column || c.when) === p);
+  const cell = c => c ? el("td", { class: "heat" }, el("div", {}, known(c.rate) ? percent(c.rate) : known(c.right) && known(c.n) ? `${c.right}/${c.n}` : Object.entries(c).filter(([, v]) => typeof v === "number").map(([k, v]) => `${k} ${+v.toPrecision(3)}`).join(", "), known(c.stop_ms) ? el("small", {}, `stops after ${ms(c.stop_ms)}`) : null)) : el("td", { class: "heat soft" }, "–");
+  return table("Barge-in matrix", ["", ...places], kinds.map(k => [el("th", { scope: "row" }, k), ...places.map(p => cell(of(k, p)))]));
 }
-function checks(r) {
-  return table("Checks", ["check", "of", "status", "expected", "got", "decided by", "at"],
-    r.checks.map(c => [c.type, c.turn || "call", el("td", { class: c.status === "pass" ? "PASS" : "FAIL" }, c.status), c.expected, c.got + (c.reason ? ` (${c.reason})` : ""), c.decided_by, c.at || ""]));
+
+function showDoubt() {
+  const flaky = cells.filter(c => c.verdict === "FLAKY").map(c => [2 * Math.min(c.pass, c.fail) / (c.pass + c.fail), c]).sort((a, b) => b[0] - a[0]).map(x => x[1]);
+  if (flaky.length) section("flaky", "Flaky: repeats disagree", "half", tall("Flaky list", table("Flaky tests", ["test", "slice", "passed", "95 % interval"], flaky.slice(0, 100).map(c => { const [lo, hi] = wilson(c.pass, c.pass + c.fail); return [el("td", {}, el("button", { type: "button", class: "link", onclick: () => filterBy({ text: c.test }) }, c.test)), c.slice, `${c.pass}/${c.pass + c.fail}`, `${percent(lo)} – ${percent(hi)}`]; }), [2, 3])));
+  const reasons = new Map();
+  for (const r of rows) if (r.verdict === "INVALID" || r.verdict === "ERROR") { const key = `${r.verdict}\n${r.reason}`; reasons.set(key, (reasons.get(key) || 0) + 1); }
+  if (reasons.size) section("invalid", "Invalid and errors: say nothing about the agent", "half", table("Reasons", ["", "calls", "reason"], [...reasons].sort((a, b) => b[1] - a[1]).slice(0, 50).map(([key, n]) => { const [v, reason] = key.split("\n"); return [el("td", {}, pill(v)), String(n), reason]; }), [1]));
 }
-function command(text) {
-  const button = el("button", { type: "button", onclick: () => { navigator.clipboard.writeText(text).then(() => { button.textContent = "copied"; }); } }, "copy");
-  return el("div", { class: "cmd", tabindex: "0", role: "region", "aria-label": "Command that repeats this call" }, button, el("span", {}, text));
+
+// ---- the calls: a list which draws only what is in sight ----
+
+const filter = { text: "", slice: "", verdicts: new Set(), sort: "plan" };
+let shown = rows, chosen = -1, list, space, detail, search, slicePick, tally;
+
+function apply() {
+  const text = filter.text.toLowerCase();
+  shown = rows.filter(r => (!filter.verdicts.size || filter.verdicts.has(r.verdict) || (filter.verdicts.has("FLAKY") && r.flaky) || (filter.verdicts.has("unsure") && r.unsure)) && (!filter.slice || r.slice === filter.slice) && (!text || r.test.toLowerCase().includes(text) || r.reason.toLowerCase().includes(text)));
+  if (filter.sort === "slow") shown = shown.slice().sort((a, b) => (b.slowest ?? -1e9) - (a.slowest ?? -1e9));
+  if (filter.sort === "long") shown = shown.slice().sort((a, b) => (b.seconds ?? 0) - (a.seconds ?? 0));
+  if (filter.sort === "bad") { const o = { FAIL: 0, ERROR: 1, INVALID: 2, PASS: 3 }; shown = shown.slice().sort((a, b) => o[a.verdict] - o[b.verdict] || a.i - b.i); }
+  space.style.height = shown.length * ROW + "px";
+  tally.textContent = shown.length === rows.length ? count(rows.length, "call") : `${shown.length.toLocaleString("en")} of ${count(rows.length, "call")}`;
+  list.scrollTop = 0;
+  chosen = -1;
+  draw();
 }
-function showCall(r) {
-  const body = el("div", {});
-  const d = el("details", { class: "call", id: "call-" + r.key },
-    el("summary", {}, el("span", { class: "verdict " + r.verdict }, r.verdict), el("span", { class: "id" }, r.test), el("span", { class: "soft" }, `${sliceOf(r)} · #${r.repeat} · ${seconds(r.duration_ms / 1000)}`), r.reason ? el("span", {}, r.reason) : null), body);
-  let built = false;
-  const build = () => {
-    if (!d.open || built) return;
-    built = true;
-    const c = calls[r.key];
-    if (c) {
-      const audio = c.audio ? el("audio", { controls: "", preload: "none", src: `calls/${encodeURIComponent(r.folder)}/${c.audio}`, "aria-label": "Recording: left caller, right agent" }) : null;
-      body.append(...[wave(r, c, audio), audio || el("p", { class: "soft" }, "No recording was kept."), talk(c, audio), waterfall(c)].flat().filter(Boolean));
-    } else body.append(el("p", { class: "soft" }, `Transcript and waveform are in calls/${r.folder}/ (a large run embeds those of failed calls and of the first ${data.embedded}).`));
-    body.append(el("h3", {}, "Checks"), checks(r), el("h3", {}, "The same call again"), command(r.rerun));
-  };
-  d.addEventListener("toggle", build);
-  return d;
+function draw() {
+  const from = Math.max(0, Math.floor(list.scrollTop / ROW) - 4), to = Math.min(shown.length, from + Math.ceil((list.clientHeight || 560) / ROW) + 8);
+  space.replaceChildren(...shown.slice(from, to).map((r, k) => {
+    const at = from + k;
+    return el("div", { class: "row", role: "option", id: "call-" + r.i, "aria-selected": String(at === chosen), "aria-posinset": at + 1, "aria-setsize": shown.length, style: `top:${at * ROW}px`, onclick: () => choose(at) },
+      el("span", { class: "v t-" + r.verdict }, r.verdict), el("span", { class: "name" }, r.test), el("span", { class: "num" }, known(r.slowest) ? ms(r.slowest) : seconds(r.seconds)),
+      el("span", { class: "what" }, r.reason || `${r.slice} · #${r.repeat} · ${seconds(r.seconds)}`));
+  }));
+  if (chosen >= 0) list.setAttribute("aria-activedescendant", "call-" + shown[chosen].i); else list.removeAttribute("aria-activedescendant");
+}
+function choose(at) {
+  if (!shown.length) return;
+  chosen = Math.max(0, Math.min(at, shown.length - 1));
+  const top = chosen * ROW;
+  if (top < list.scrollTop) list.scrollTop = top;
+  if (top + ROW > list.scrollTop + list.clientHeight) list.scrollTop = top + ROW - list.clientHeight;
+  draw();
+  detail.querySelectorAll("audio").forEach(a => a.pause());
+  detail.replaceChildren(showCall(shown[chosen], data.whole[shown[chosen].i]));
+}
+function filterBy(what) {
+  filter.text = what.text || "";
+  filter.slice = what.slice || "";
+  search.value = filter.text;
+  slicePick.value = filter.slice;
+  apply();
+  document.getElementById("calls").scrollIntoView();
+}
+function onKey(e) {
+  const move = { ArrowDown: 1, j: 1, ArrowUp: -1, k: -1, PageDown: 10, PageUp: -10, Home: -1e9, End: 1e9 }[e.key];
+  if (e.key === " " || e.key === "Enter") { const play = detail.querySelector(".play"); if (play) play.click(); e.preventDefault(); }
+  if (!move) return;
+  e.preventDefault();
+  choose(chosen < 0 ? 0 : chosen + move);
 }
 function showCalls() {
-  const bad = results.filter(r => r.verdict !== "PASS"), good = results.filter(r => r.verdict === "PASS");
-  if (bad.length) { const s = section("What failed", bad.map(showCall)); s.querySelector("details").open = true; }
-  if (good.length) section("Calls that passed", good.map(showCall));
+  const chip = name => el("button", { type: "button", "aria-pressed": "false", onclick: e => { const on = !filter.verdicts.delete(name); if (on) filter.verdicts.add(name); e.currentTarget.setAttribute("aria-pressed", String(on)); apply(); } }, name.toLowerCase());
+  const here = [...VERDICTS.filter(v => head.count[v]), ...(head.flaky ? ["FLAKY"] : []), ...(head.unsure ? ["unsure"] : [])];
+  search = el("input", { type: "search", placeholder: "test or reason  ( / )", "aria-label": "Filter by test or reason", oninput: e => { filter.text = e.target.value; apply(); } });
+  slicePick = el("select", { "aria-label": "Slice", onchange: e => { filter.slice = e.target.value; apply(); } }, el("option", { value: "" }, "all slices"), [...new Set(rows.map(r => r.slice))].map(s => el("option", {}, s)));
+  const sort = el("select", { "aria-label": "Order", onchange: e => { filter.sort = e.target.value; apply(); } }, [["plan", "in order"], ["bad", "worst first"], ["slow", "slowest first"], ["long", "longest first"]].map(([v, t]) => el("option", { value: v }, t)));
+  tally = el("span", { class: "soft small", role: "status" });
+  space = el("div", { class: "space", role: "presentation" });
+  list = el("div", { class: "list", role: "listbox", tabindex: "0", "aria-label": "Calls", onkeydown: onKey, onscroll: () => draw() }, space);
+  detail = el("div", { class: "detail", "aria-live": "polite" });
+  section("calls", "Calls", "", el("p", { class: "soft small" }, "Arrow keys choose a call, space plays it, / searches."), el("div", { class: "filters" }, search, el("span", { class: "chips" }, here.length > 1 ? here.map(chip) : null), slicePick, sort, tally), el("div", { class: "calls" }, list, detail));
+  document.addEventListener("keydown", e => { if (e.key === "/" && !/INPUT|SELECT|TEXTAREA/.test(document.activeElement.tagName)) { e.preventDefault(); search.focus(); } });
+  if (head.count.PASS < head.n) { sort.value = filter.sort = "bad"; }
+  apply();
+  if (rows.length) choose(0);
 }
+
 function showDefinitions() {
   const terms = {
     "response": "agent's audible onset minus the caller's last voiced sample, both found in the recorded samples (0.125 ms grid); negative: the agent came in early",
-    "first word": "answer to first audible agent speech",
-    "dead air": "stretches over 1.5 s in which both are silent and the caller owes nothing",
-    "barge-in stop": "caller's onset to the agent's last voiced sample",
-    "talk ratio": "agent's speech over both parties' speech",
-    "INVALID": "the caller's own side failed (its voice, its script, a deadlock): says nothing about the agent",
-    "pass rate interval": "Wilson score interval at 95 %",
+    "first word": "answer to first audible agent speech", "dead air": "stretches over 1.5 s in which both are silent and the caller owes nothing",
+    "barge-in stop": "caller's onset to the agent's last voiced sample", "talk ratio": "agent's speech over both parties' speech",
+    "word error rate": "substitutions, deletions and insertions per word said, unit costs", "FLAKY": "repeats of one test in one slice disagree",
+    "INVALID": "the caller's own side failed (its voice, its script, a deadlock): says nothing about the agent", "ERROR": "the target was not reached, or a check could not be decided",
+    "interval": "Wilson's score interval at 95 %",
   };
-  section("Definitions", el("dl", {}, Object.entries(terms).flatMap(([t, d]) => [el("dt", {}, t), el("dd", {}, d)])),
-    data.run.clock_floor ? el("p", { class: "soft" }, `Loopback floor of this machine: ${data.run.clock_floor}`) : null);
+  section("definitions", "Definitions", "", el("dl", {}, Object.entries(terms).flatMap(([t, d]) => [el("dt", {}, t), el("dd", {}, d)])), data.run.clock_floor ? el("p", { class: "soft small" }, `Loopback floor of this machine: ${JSON.stringify(data.run.clock_floor)}`) : null);
 }
-showHead();
-showNumbers();
-showGates();
-showMap();
-showCalls();
-showDefinitions();
+
+for (const show of [showHead, showGates, showDiff, showTests, showMap, showCalls, showLatency, showEars, showOthers, showDoubt, showDefinitions]) show();
+document.querySelector("nav").append(el("ul", {}, sections.map(([id, title]) => el("li", {}, el("a", { href: "#" + id }, SHORT[id] || title.split(":")[0]))), el("li", {}, themeButton())));
+document.querySelector("footer").append(`Callwright ${data.run.version || ""} · this page is complete in itself; recordings are played from calls/ beside it.`);
