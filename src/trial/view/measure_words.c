@@ -190,6 +190,8 @@ struct cw_value cw_measure_reprompts(const struct cw_view *v)
 	size_t n, found = 0;
 	uint64_t at = 0;
 
+	if (v->answered_us == UINT64_MAX)
+		return cw_unknown("the call was not answered");
 	if (utterances(NULL, v, &u, &n))
 		return cw_unknown("out of memory");
 	if (!n)
