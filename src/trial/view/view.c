@@ -265,7 +265,8 @@ int cw_view_new(void *parent, const struct cw_view_conf *conf, struct cw_view **
 
 static bool makes_words(const struct cw_play *p)
 {
-	return !strcmp(p->action, "say") || !strcmp(p->action, "dtmf") || !strcmp(p->action, "hang_up");
+	return !strcmp(p->action, "say") || !strcmp(p->action, "dtmf") || !strcmp(p->action, "hang_up") ||
+	       !strcmp(p->action, "play");
 }
 
 uint64_t cw_view_next_words_us(const struct cw_view *v, size_t play)

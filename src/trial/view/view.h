@@ -111,7 +111,7 @@ struct cw_view {
 	size_t n_tools;
 	struct cw_view_reply *replies;
 	size_t n_replies;
-	char dtmf[256];              /* keys the agent pressed, in order */
+	char dtmf[256];                       /* keys the agent pressed, in order */
 	const struct cw_view_answer *answers; /* set by the judge before the checks run */
 	size_t n_answers;
 	struct cw_view_cache *cache; /* what was measured already; view_int.h */
