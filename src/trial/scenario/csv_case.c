@@ -70,6 +70,9 @@ struct shorthand {
 /* "not-similar(0.8):text": does it have that form, whatever the name? */
 static bool split_shorthand(const char *text, struct shorthand *s)
 {
+	static const char *const with_colon[] = {"similar:cosine", "similar:dot", "similar:euclidean",
+		"trajectory:tool-used", "trajectory:tool-sequence", "trajectory:step-count",
+		"trajectory:tool-args-match"};
 	const char *p = text, *start;
 
 	*s = (struct shorthand){.value = ""};
@@ -79,9 +82,9 @@ static bool split_shorthand(const char *text, struct shorthand *s)
 	}
 	for (start = p; isalnum((unsigned char)*p) || *p == '-' || *p == '_'; p++)
 		;
-	if (!strncmp(start, "similar:", 8) || !strncmp(start, "trajectory:", 11)) /* names that hold a colon */
-		for (p++; isalnum((unsigned char)*p) || *p == '-'; p++)
-			;
+	for (size_t i = 0; i < CW_COUNT(with_colon); i++)
+		if (!strncmp(start, with_colon[i], strlen(with_colon[i])))
+			p = start + strlen(with_colon[i]);
 	s->type = (struct cw_str){start, (size_t)(p - start)};
 	if (*p == '(') {
 		const char *close = strchr(p, ')');

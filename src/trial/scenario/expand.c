@@ -262,7 +262,7 @@ static int put_question(
 static int put_rest(struct expander *x, json_t *into, const struct test *t, const struct cw_vars *vars)
 {
 	static const char *const apart[] = {
-		"id", "vars", "cases", "matrix", "assert", "tags", "caller", "facts", "persona"};
+		"id", "vars", "cases", "matrix", "__matrix", "assert", "tags", "caller", "facts", "persona"};
 	const char *key;
 	json_t *unused;
 	int err = 0;
@@ -364,8 +364,6 @@ static int check_variable(const struct expander *x, const struct test *t, const 
 {
 	const char *near = cw_str_nearest(cw_str(v->name), dimensions, CW_COUNT(dimensions));
 	bool used = question(t) && !strcmp(v->name, "__prompt");
-	size_t i;
-	json_t *one;
 
 	for (size_t l = 0; l < LAYERS && !used; l++)
 		used = mentions(t->layers[l], v->name);
@@ -378,6 +376,14 @@ static int check_variable(const struct expander *x, const struct test *t, const 
 			"'%s' is no dimension (language, voice, channel), and no text of this test uses {{%s}}%s%s%s",
 			v->name, v->name, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 	}
+	return 0;
+}
+
+static int check_values(const struct expander *x, const struct variable *v)
+{
+	size_t i;
+	json_t *one;
+
 	if (json_is_array(v->values) && (!v->n || v->n > CW_SLICE_MAX))
 		return COMPLAIN(x, v->values, "'%s' needs 1 to %d values", v->name, CW_SLICE_MAX);
 	json_array_foreach (v->values, i, one) {
@@ -390,10 +396,10 @@ static int check_variable(const struct expander *x, const struct test *t, const 
 	return 0;
 }
 
-/* Variables of the file's matrix and of the test's, which wins. */
+/* Variables: of importers (all of "__matrix"), of the test's matrix, of the file's; the first that has the name wins. */
 static int gather_variables(struct expander *x, const struct test *t, struct variable *list, size_t *n)
 {
-	json_t *places[] = {get(t, "matrix"), x->matrix}, *values;
+	json_t *places[] = {get(t, "__matrix"), get(t, "matrix"), x->matrix}, *values;
 	const char *name;
 
 	*n = 0;
@@ -403,10 +409,13 @@ static int gather_variables(struct expander *x, const struct test *t, struct var
 				name, values, places[p], json_is_array(values) ? json_array_size(values) : 1};
 			int err;
 
-			if (is_one_of(name, dimensions, CW_COUNT(dimensions)) ||
-				(p && json_object_get(places[0], name)))
+			if (p && (is_one_of(name, dimensions, CW_COUNT(dimensions)) ||
+					 json_object_get(places[0], name) ||
+					 (p > 1 && json_object_get(places[1], name))))
 				continue;
-			err = check_variable(x, t, &v);
+			err = p ? check_variable(x, t, &v) : 0;
+			if (!err)
+				err = check_values(x, &v);
 			if (err)
 				return err;
 			if (*n == VARIABLES_MAX)

@@ -261,7 +261,7 @@ static int add_vars(struct suite *s, const struct parts *p, json_t *test, const 
 		json_decref(matrix);
 		return err;
 	}
-	err = cw_yaml_set(m->out, test, "matrix", matrix, at);
+	err = cw_yaml_set(m->out, test, "__matrix", matrix, at);
 	for (size_t i = 0; i < CW_COUNT(p->o); i++) {
 		json_t *from = json_object_get(p->o[i], "vars");
 

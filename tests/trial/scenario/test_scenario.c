@@ -57,7 +57,8 @@ static const struct {
 	{HEAD WORDS CHECK "    goal: book\n    success: done\n    facts: {cat: Tom}\n", 7, 18, "no built-in questions"},
 	{HEAD WORDS CHECK "    facts: {name: [1]}\n", 5, 19, "must be a text, a number"},
 	{HEAD WORDS CHECK "    facts: {name: x}\n    caller: {facts: {name: y}}\n", 5, 12, "stands under 'caller' too"},
-	{HEAD WORDS CHECK "    goal: book\n    success: done\n    facts: {name: {value: x, aks: y}}\n", 7, 30, "did you mean 'ask'"},
+	{HEAD WORDS CHECK "    goal: book\n    success: done\n    facts: {name: {value: x, aks: y}}\n", 7, 30,
+		"did you mean 'ask'"},
 	{HEAD WORDS CHECK "    persona: {verbosity: loud}\n", 5, 26, "terse, normal or chatty"},
 	{HEAD WORDS CHECK "    persona: {interrupting: often}\n", 5, 29, "never, rare, normal, frequent"},
 	{HEAD WORDS CHECK "    persona: {interrupting: rare, interrupts: 0.1}\n", 5, 47, "are the same"},
@@ -121,7 +122,8 @@ static const struct {
 	{HEAD "    facts: {n: x}\n    turns: [{say: \"{{n.first}}\"}]\n" CHECK, 4, 19, "has no member 'first'"},
 	{HEAD "    facts: {n: x}\n    turns: [{say: \"{{n + 1}}\"}]\n" CHECK, 4, 19, "is not understood"},
 	{HEAD "    facts: {n: x}\n    turns: [{say: \"{{n | number}}\"}]\n" CHECK, 4, 19, "is no number"},
-	{HEAD "    facts: {n: \"{{m}}\", m: \"{{n}}\"}\n    turns: [{say: \"{{n}}\"}]\n" CHECK, 4, 19, "refers to itself"},
+	{HEAD "    facts: {n: \"{{m}}\", m: \"{{n}}\"}\n    turns: [{say: \"{{n}}\"}]\n" CHECK, 4, 19,
+		"refers to itself"},
 	{HEAD "    turns: [{say: \"{{}}\"}]\n" CHECK, 3, 19, "no name"},
 	{HEAD "    turns: [{say: \"{% if x %}\"}]\n" CHECK, 3, 19, "only {{…}} with filters"},
 	{HEAD "    turns: [{say: \"{{env.CW_NO_SUCH_THING}}\"}]\n" CHECK, 3, 19, "has no variable CW_NO_SUCH_THING"},
@@ -191,7 +193,8 @@ static void every_mistake_is_told_with_its_place(void **state)
 		if (why.line != mistakes[i].line || why.column != mistakes[i].column ||
 			!strstr(why.text, mistakes[i].message))
 			print_error("%u. %s: expected %u:%u … %s …, got %u:%u %s\n", ++wrong, mistakes[i].text,
-				mistakes[i].line, mistakes[i].column, mistakes[i].message, why.line, why.column, why.text);
+				mistakes[i].line, mistakes[i].column, mistakes[i].message, why.line, why.column,
+				why.text);
 		assert_string_equal(why.file, "s.yaml");
 	}
 	assert_int_equal(wrong, 0);
