@@ -17,6 +17,11 @@ struct cw_config {
 	const char *public_url;         /* as Twilio was told, or "" */
 	const char *twilio_auth_token;  /* secret, or "" */
 	const char *chat_api_key;       /* secret, or "" */
+	const char *openai_api_key;     /* secret, or "" */
+	const char *openai_base_url;    /* of an OpenAI-style server, or "" */
+	const char *judge_model;        /* language model that judges, or "" */
+	const char *judge_cache;        /* folder of kept answers, or "" */
+	const char *embed_model;        /* for similar with provider openai, or "" */
 	const char *data_dir;           /* database and recordings */
 	const char *stt, *voice;        /* override the agent file's engines, or "" */
 	const char *tls_cert, *tls_key; /* PEM files, or "" */

@@ -3,6 +3,7 @@
 
 #include "cmd/cmd.h"
 #include "cmd/config.h"
+#include "cmd/judge.h"
 #include "cmd/env_file.h"
 #include "cmd/run_opts.h"
 #include "cmd/verbs.h"
@@ -319,6 +320,8 @@ static int run(const struct cw_command *cmd, int argc, char **argv)
 		return exit_code;
 	select.failing = f.failing;
 	select.sample = f.sample;
+	if (!f.dry_run && !f.list && (exit_code = cw_cmd_judge_gate(&conf)))
+		return exit_code;
 	return (f.dry_run || f.list) && !f.resume ? show_plan(&f, &conf, &select) : run_tests(&f, &conf, &select);
 }
 

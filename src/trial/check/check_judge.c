@@ -144,11 +144,11 @@ static const struct cw_view_answer *answer_of(const struct cw_view *v, const str
 static int run_asked(void *parent, const struct cw_view *v, const struct cw_assert *a, size_t play, struct cw_check *c)
 {
 	const struct cw_view_answer *answer = answer_of(v, a, play);
-	char *criterion = cw_check_criterion(parent, a);
+	char *value = joined(parent, json_object_get(a->conf, "value"));
 
-	if (!criterion)
+	if (!value)
 		return ENOMEM;
-	c->expected = criterion;
+	c->expected = *value ? value : "words that address what the caller said";
 	if (!answer)
 		return cw_check_error(parent, c, "nobody was asked");
 	c->decided_by = answer->by;
