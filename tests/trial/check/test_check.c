@@ -248,18 +248,24 @@ static void state_is_asked_by_http(void **state)
 	made_close(&m);
 }
 
-static void sentiment_of_the_short_form_is_an_error_never_a_pass(void **state)
+static void sentiment_of_the_short_form_is_decided_or_an_error(void **state)
 {
 	struct made m;
-	struct cw_assert a;
+	struct cw_assert good, bad;
 	struct cw_check c;
 
 	(void)state;
 	booking(&m, true);
-	assert_int_equal(cw_assert_make(m.all, "sentiment", json_pack("{s:s}", "value", "positive"), &a), 0);
-	assert_int_equal(cw_check_run(m.all, made_view(&m, 8100), &a, 0, &c), 0);
+	assert_int_equal(cw_assert_make(m.all, "sentiment", json_pack("{s:s}", "value", "negative"), &good), 0);
+	assert_int_equal(cw_assert_make(m.all, "sentiment", json_pack("{s:s}", "value", "purple"), &bad), 0);
+
+	struct cw_view *v = made_view(&m, 8100);
+
+	assert_int_equal(cw_check_run(m.all, v, &good, 0, &c), 0);
+	assert_int_equal(c.status, CW_CHECK_FAIL);
+	assert_int_equal(cw_check_run(m.all, v, &bad, 0, &c), 0);
 	assert_int_equal(c.status, CW_CHECK_ERROR);
-	assert_non_null(strstr(c.reason, "cannot be scored"));
+	assert_non_null(strstr(c.reason, "no sentiment"));
 	made_close(&m);
 }
 
@@ -288,5 +294,5 @@ static void every_check_is_described(void **state)
 
 CW_TEST_MAIN(CW_TEST(each_check_passes_fails_and_errs), CW_TEST(who_decided_is_recorded),
 	CW_TEST(an_interruption_shows_in_the_agents_timeline), CW_TEST(state_is_asked_by_sql),
-	CW_TEST(state_is_asked_by_http), CW_TEST(sentiment_of_the_short_form_is_an_error_never_a_pass),
+	CW_TEST(state_is_asked_by_http), CW_TEST(sentiment_of_the_short_form_is_decided_or_an_error),
 	CW_TEST(every_check_is_described))
