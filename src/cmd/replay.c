@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "cmd/cmd.h"
 #include "cmd/config.h"
+#include "cmd/run_opts.h"
 #include "cmd/verbs.h"
 #include "trial/replay/exact.h"
 #include "trial/replay/to_test.h"
