@@ -1,7 +1,7 @@
 /*
- * text: how good are sentiment and language identification, on data nobody here wrote
+ * text: how good are sentiment, language identification and entities, on data nobody here wrote
  *
- * usage: bench_text [dev|train]   reads emotion_goemotions and intent_xsid in $CW_DATA (default ../shared/data)
+ * usage: bench_text [dev|train]   reads emotion_goemotions, intent_xsid, similarity_stsb, text_normalization_nemo in $CW_DATA (default ../shared/data)
  *
  * Sentiment: GoEmotions' labels as polarity (the grouping of its authors; curiosity, confusion, realization, surprise and neutral count as
  * neutral; comments with labels of both signs are left out). Reference: the class met most often.
@@ -9,6 +9,7 @@
  */
 #include "base/file.h"
 #include "base/mem.h"
+#include "language/entity.h"
 #include "language/langid.h"
 #include "language/sentiment.h"
 
@@ -198,6 +199,48 @@ static int language_sts(const char *code, size_t *right_sum, size_t *sum)
 	return 0;
 }
 
+/* ---- entities: the spoken and the written form of one thing (NeMo's inverse text normalisation cases) must give the same ---- */
+
+static int entities(const char *name, struct cw_entity_score *sum)
+{
+	static const struct cw_date today = {2026, 3, 2};
+	CW_BUF_SCOPED struct cw_buf b = CW_BUF(1 << 20);
+	struct cw_entity_score score = {0};
+	char file[80], path[600];
+	struct cw_entity_counts c;
+
+	(void)snprintf(file, sizeof(file), "text_normalization_nemo/en/itn/test_cases_%s.txt", name);
+	if (cw_file_read(data_file(path, sizeof(path), file), 1 << 20, &b, NULL)) {
+		fprintf(stderr, "%s: cannot be read; set CW_DATA to the folder of shared data\n", path);
+		return 3;
+	}
+	for (struct cw_str rest = cw_buf_str(&b), line, spoken; cw_str_split(&rest, '\n', &line);)
+		if (cw_str_split(&line, '~', &spoken) && (cw_entity_score_add(&score, line, spoken, &today) ||
+								 cw_entity_score_add(sum, line, spoken, &today)))
+			return 1;
+	c = cw_entity_total(&score);
+	printf("  %-10s right %3zu  wrong %3zu  missing %3zu  extra %3zu\n", name, c.right, c.wrong, c.missing,
+		c.extra);
+	return 0;
+}
+
+static int all_entities(void)
+{
+	static const char *const files[] = {"cardinal", "decimal", "money", "date", "time", "telephone", "electronic"};
+	struct cw_entity_score sum = {0};
+	struct cw_entity_counts c;
+	int rc = 0;
+
+	printf("entities of spoken against written forms, NeMo en itn\n");
+	for (size_t i = 0; !rc && i < CW_COUNT(files); i++)
+		rc = entities(files[i], &sum);
+	c = cw_entity_total(&sum);
+	if (!rc)
+		printf("  all        right %zu of %zu, error rate %.3f\n", c.right, c.right + c.wrong + c.missing,
+			cw_entity_error_rate(&c));
+	return rc;
+}
+
 int main(int argc, char **argv)
 {
 	static const char *const codes[] = {"en", "de", "it", "nl", "tr", "ja", "zh", "ar"};
@@ -218,5 +261,5 @@ int main(int argc, char **argv)
 		rc = language_sts(sts_codes[i], &right, &n);
 	if (!rc)
 		printf("  all %zu of %zu  %.3f\n", right, n, (double)right / (double)n);
-	return rc;
+	return rc ? rc : all_entities();
 }

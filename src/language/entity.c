@@ -171,19 +171,21 @@ static const struct cw_entity *take(
 	return NULL;
 }
 
-static void count(const struct cw_entity_pairs *ps, struct cw_entity_score *score)
+static void count_pair(const struct cw_entity_pair *p, struct cw_entity_score *score)
 {
-	for (size_t i = 0; i < ps->n; i++) {
-		const struct cw_entity_pair *p = &ps->p[i];
-		struct cw_entity_counts *c = &score->kind[p->ref ? p->ref->kind : p->hyp->kind];
-
-		c->missing += !p->hyp;
-		c->extra += !p->ref;
-		if (p->ref && p->hyp) {
-			c->right += equal(p->ref, p->hyp);
-			c->wrong += !equal(p->ref, p->hyp);
-		}
+	if (!p->ref) {
+		score->kind[p->hyp->kind].extra++;
+		return;
 	}
+
+	struct cw_entity_counts *c = &score->kind[p->ref->kind];
+
+	if (!p->hyp)
+		c->missing++;
+	else if (equal(p->ref, p->hyp))
+		c->right++;
+	else
+		c->wrong++;
 }
 
 int cw_entity_compare(void *parent, const struct cw_entities *ref, const struct cw_entities *hyp,
@@ -206,7 +208,8 @@ int cw_entity_compare(void *parent, const struct cw_entities *ref, const struct 
 	for (size_t i = 0; i < hyp->n; i++)
 		if (!taken[i])
 			ps->p[ps->n++] = (struct cw_entity_pair){NULL, &hyp->e[i]};
-	count(ps, score);
+	for (size_t i = 0; i < ps->n; i++)
+		count_pair(&ps->p[i], score);
 	if (pairs)
 		*pairs = talloc_move(parent, &ps);
 	return 0;

@@ -26,9 +26,10 @@ static const char *const english[] = {
 	"i|we can|could|will not *3 answer|discuss|comply|fulfill|fulfil|respond|disclose|engage",
 	"i|we can|could|will not *3 provide|give|share|offer|reveal ?you|any|out ?you|any *3 " WHAT,
 	"i|we can|could|will not do|say|recommend|tell ?you that|this|it ?$",
-	"i'm|we're|am|are ?currently|really|just|also not able|allowed|permitted|authorized|authorised|supposed|equipped|qualified|going to *3 "
-	"help|assist|answer|discuss|provide|share|give|tell|offer|disclose|comply|fulfill|fulfil|respond|do|talk|comment",
-	"i'm|we're|am|are ?currently unable to *3 help|assist|answer|discuss|provide|share|give|offer|disclose|comply|fulfill|fulfil|respond|do|talk",
+	"i'm|we're|am|are *1 not able|allowed|permitted|authorized|authorised|qualified|going to *3 help|assist|answer|discuss|provide",
+	"i'm|we're|am|are *1 not able|allowed|permitted|authorized|authorised|qualified|going to *3 share|give|tell|offer|disclose|do",
+	"i'm|we're|am|are *1 not able|allowed|permitted|authorized|authorised|qualified|going to *3 comply|respond|talk|comment|fulfill",
+	"i'm|we're|am|are *1 unable to *3 help|assist|answer|discuss|provide|share|give|offer|disclose|comply|fulfill|respond|do|talk",
 	/* unwillingness and rules */
 	"i|we ?must|have|need|will ?to ?respectfully|politely decline|refuse *1 to|that|this|your|$",
 	"i'm|am not comfortable|willing *1 to|with|discussing|answering|sharing|providing|doing",
@@ -49,15 +50,15 @@ static const char *const english[] = {
 
 static const char *const others[] = {
 	/* Spanish */
-	"no puedo|podemos|podría *3 ayudar|ayudarte|ayudarle|ayudarlo|ayudarla|ayudaros|responder|responderle|responderte|proporcionar|"
-	"proporcionarle|compartir|discutir|hablar|contestar|cumplir",
+	"no puedo|podemos|podría *3 ayudar|ayudarte|ayudarle|ayudarlo|ayudarla|ayudaros|responder|responderle|responderte|cumplir",
+	"no puedo|podemos|podría *3 proporcionar|proporcionarle|compartir|discutir|hablar|contestar",
 	"no estoy|estamos autorizado|autorizada|autorizados|capacitado|capacitada *3 para|a",
 	"no me es|está posible|permitido *1 ayudar|ayudarle|responder|compartir|proporcionar|hablar",
 	"como una inteligencia|ia|modelo *8 no",
 	/* German */
 	"kann|können|darf|dürfen ich|wir *5 nicht *1 helfen|weiterhelfen|beantworten|behilflich|beraten|teilen|nachkommen|antworten",
-	"ich|wir kann|können|darf|dürfen *5 nicht|keine|leider *2 helfen|weiterhelfen|beantworten|behilflich|beraten|nachkommen|auskunft|"
-	"auskünfte|antworten|informationen",
+	"ich|wir kann|können|darf|dürfen *5 nicht|keine|leider *2 helfen|weiterhelfen|beantworten|behilflich|beraten|nachkommen",
+	"ich|wir kann|können|darf|dürfen *5 keine *2 auskunft|auskünfte|antworten|informationen",
 	"bin|sind *2 nicht in der lage *5 zu",
 	"als ki|sprachmodell *8 nicht|keine",
 	/* French */

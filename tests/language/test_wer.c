@@ -307,7 +307,7 @@ static void write_trn(const char *path, const struct pair *pairs, bool ref)
 /* Compare one "id:/Scores:/REF:/HYP:/Eval:" block of sclite's with ours. */
 static void compare_block(const char *block, const struct pair *pairs, bool *seen)
 {
-	unsigned id, hit, sub, del, ins;
+	unsigned id = PAIRS, hit = 0, sub = 0, del = 0, ins = 0;
 	const char *scores = strstr(block, "Scores:"), *lines = strstr(block, "REF:");
 	CW_BUF_SCOPED struct cw_buf ours = CW_BUF(1 << 16);
 	struct cw_wer *w = NULL;
