@@ -9,6 +9,7 @@ set -eu
 build=$(cd "${1:?usage: run.sh BUILD_DIR}" && pwd)
 cd "$(dirname "$0")"
 export CW_CARRIER_CALL="$build/tests/line/carrier_call" CW_REST_SERVER="$build/tests/line/rest_server"
+export CW_CALLWRIGHT="$build/src/callwright"
 
 skip() {
 	echo "1..0 # SKIP $1"

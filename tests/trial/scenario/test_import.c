@@ -79,7 +79,7 @@ static void promptfoo_suites_run(void **state)
 	assert_int_equal(expected(t, 0, 1)->line, 15);
 	assert_true(noted(s, "suite.yaml:3:1: 'providers' of promptfoo is not used"));
 	assert_true(noted(s, "suite.yaml:8:30: 'maxConcurrency'"));
-	assert_true(noted(s, "suite.yaml:15:57: 'provider' of an assertion"));
+	assert_true(noted(s, "suite.yaml:15:54: 'provider' of an assertion"));
 }
 
 static void promptfoo_scenarios_cross_data_and_tests(void **state)
@@ -214,7 +214,7 @@ static void what_cannot_be_carried_over_is_refused(void **state)
 		{"name: x\nturns: 5\n", 1, 1, "needs 'turns'"},
 		{"name: x\nscenarios: [{name: y, turns: [{user: Hi}]}, 5]\n", 2, 45, "a scenario must be a mapping"},
 		{"name: x\nscenarios: [{name: y, turns: [{user: Hi}]}]\n", 2, 13, "could not fail"},
-		{"prompts: \"{{q}}\"\ntests: [{vars: {q: [[1]]}, assert: [{type: contains, value: a}]}]\n", 2, 20,
+		{"prompts: \"{{q}}\"\ntests: [{vars: {q: [[1]]}, assert: [{type: contains, value: a}]}]\n", 2, 21,
 			"texts, numbers"},
 	};
 
