@@ -38,12 +38,11 @@ int cw_sse_feed(struct cw_sse *s, const void *bytes, size_t n)
 
 	drop_taken(s);
 	cw_buf_put(&s->in, bytes, n);
-	if (!s->begun && s->in.len && (s->in.len >= sizeof(bom) - 1 || s->in.p[0] != bom[0])) {
+	if (!s->begun && s->in.len >= sizeof(bom) - 1 && !memcmp(s->in.p, bom, sizeof(bom) - 1)) {
 		s->begun = true;
-		if (s->in.len >= sizeof(bom) - 1 && !memcmp(s->in.p, bom, sizeof(bom) - 1)) {
-			s->at = sizeof(bom) - 1;
-			s->searched = 0;
-		}
+		s->at = sizeof(bom) - 1;
+	} else if (!s->begun && (s->in.len >= sizeof(bom) - 1 || (s->in.len && memcmp(s->in.p, bom, s->in.len) != 0))) {
+		s->begun = true;
 	}
 	return cw_sse_err(s);
 }
@@ -116,7 +115,7 @@ bool cw_sse_next(struct cw_sse *s, struct cw_sse_event *ret)
 	struct cw_str line;
 
 	forget_handed(s);
-	while (!cw_sse_err(s) && s->in.p && take_line(s, &line)) {
+	while (!cw_sse_err(s) && s->begun && take_line(s, &line)) {
 		if (line.len) {
 			take_field(s, line);
 		} else if (s->has_data && !cw_sse_err(s)) {
