@@ -1,6 +1,7 @@
 #include "trial/replay/capture.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -17,6 +18,7 @@
 #define EVENTS_MAX    (64u << 20)
 #define TURN_GAP_US   700000u  /* a caller silent for longer begins a new turn */
 #define AGENT_GAP_US  1000000u /* a pause of the agent that does not end its turn */
+#define KEY_US        200000u  /* a key and the pause behind it */
 #define YIELD_US      200000u  /* speech that begins so shortly before the agent's end did not interrupt it */
 
 struct loading {
@@ -171,51 +173,96 @@ static void place(const struct loading *l, struct cw_capture_turn *t, uint64_t p
 }
 
 /* What the caller said there, from the best witness: its own steps, else what the agent's ear heard. */
-static const char *words_between(const struct loading *l, uint64_t onset, uint64_t last, const char **name)
+static void find_words(const struct loading *l, struct cw_capture_turn *t)
 {
 	size_t from = 0;
 
 	for (const struct cw_event *e;
 		l->caller && (e = cw_timeline_next(l->caller, &from, CW_EV_NOTE, CW_SIDE_CALLER));) {
 		const char *action = cw_json_str(e->data, "action", "");
+		bool keys = !strcmp(action, "dtmf");
 
-		if (!strcmp(cw_json_str(e->data, "what", ""), "step") && !strcmp(action, "say") &&
-			e->t_us + TURN_GAP_US > onset && e->t_us < last) {
-			*name = cw_json_str(e->data, "name", "");
-			return cw_json_str(e->data, "text", "");
-		}
+		if (strcmp(cw_json_str(e->data, "what", ""), "step") != 0 || (strcmp(action, "say") != 0 && !keys) ||
+			e->t_us + TURN_GAP_US <= t->onset_us || e->t_us >= t->last_us)
+			continue;
+		t->name = cw_json_str(e->data, "name", "");
+		*(keys ? &t->digits : &t->text) = cw_json_str(e->data, "text", "");
+		return;
 	}
 	from = 0;
 	for (const struct cw_event *e;
 		l->agent && (e = cw_timeline_next(l->agent, &from, CW_EV_TURN_ENDED, CW_SIDE_CALLER));)
-		if ((uint64_t)cw_json_int(e->data, "onset_us", 0) < last &&
-			(uint64_t)cw_json_int(e->data, "last_us", 0) > onset)
-			return cw_json_str(e->data, "text", "");
-	return "";
+		if ((uint64_t)cw_json_int(e->data, "onset_us", 0) < t->last_us &&
+			(uint64_t)cw_json_int(e->data, "last_us", 0) > t->onset_us) {
+			t->text = cw_json_str(e->data, "text", "");
+			return;
+		}
+}
+
+static int by_onset(const void *a, const void *b)
+{
+	const struct cw_capture_turn *x = a, *y = b;
+
+	return x->onset_us < y->onset_us ? -1 : x->onset_us > y->onset_us;
+}
+
+static bool heard_at(const struct cw_capture *c, uint64_t t_us)
+{
+	for (size_t i = 0; i < c->n_turns; i++)
+		if (c->turns[i].onset_us <= t_us + TURN_GAP_US && t_us < c->turns[i].last_us)
+			return true;
+	return false;
+}
+
+/* Keys which went out of band are in no recording. */
+static void take_silent_keys(struct loading *l, size_t max)
+{
+	struct cw_capture *c = l->capture;
+	size_t from = 0;
+
+	for (const struct cw_event *e; l->caller && c->n_turns < max &&
+				       (e = cw_timeline_next(l->caller, &from, CW_EV_NOTE, CW_SIDE_CALLER));) {
+		if (strcmp(cw_json_str(e->data, "action", ""), "dtmf") != 0 || heard_at(c, e->t_us))
+			continue;
+
+		const char *digits = cw_json_str(e->data, "text", "");
+
+		c->turns[c->n_turns++] = (struct cw_capture_turn){.onset_us = e->t_us,
+			.last_us = e->t_us + strlen(digits) * KEY_US,
+			.text = "",
+			.digits = digits,
+			.name = cw_json_str(e->data, "name", "")};
+	}
 }
 
 static int take_turns(struct loading *l)
 {
 	struct cw_capture *c = l->capture;
+	size_t max = l->n_speech[0] + CW_CAPTURE_TURNS_MAX;
 	uint64_t previous_end = 0;
 
-	if (!l->n_speech[0])
-		return cw_why_set(l->why, ENODATA, "%s: the caller (left channel) is never heard", c->key);
-	if (l->n_speech[0] > CW_CAPTURE_TURNS_MAX)
-		return cw_why_set(l->why, E2BIG, "%s: %zu turns of the caller, at most %d can be replayed", c->key,
-			l->n_speech[0], CW_CAPTURE_TURNS_MAX);
-	c->turns = talloc_zero_array(c, struct cw_capture_turn, l->n_speech[0]);
+	c->turns = talloc_zero_array(c, struct cw_capture_turn, max);
 	if (!c->turns)
 		return ENOMEM;
 	for (size_t i = 0; i < l->n_speech[0]; i++) {
 		struct cw_capture_turn *t = &c->turns[c->n_turns++];
 
-		t->onset_us = l->speech[0][i].onset_us;
-		t->last_us = l->speech[0][i].last_us;
-		t->name = "";
-		t->text = words_between(l, t->onset_us, t->last_us, &t->name);
-		place(l, t, previous_end);
-		previous_end = t->last_us;
+		*t = (struct cw_capture_turn){.onset_us = l->speech[0][i].onset_us,
+			.last_us = l->speech[0][i].last_us,
+			.name = "",
+			.text = ""};
+		find_words(l, t);
+	}
+	take_silent_keys(l, max);
+	if (!c->n_turns)
+		return cw_why_set(l->why, ENODATA, "%s: the caller (left channel) is never heard", c->key);
+	if (c->n_turns > CW_CAPTURE_TURNS_MAX)
+		return cw_why_set(l->why, E2BIG, "%s: %zu turns of the caller, at most %d can be replayed", c->key,
+			c->n_turns, CW_CAPTURE_TURNS_MAX);
+	qsort(c->turns, c->n_turns, sizeof(*c->turns), by_onset);
+	for (size_t i = 0; i < c->n_turns; i++) {
+		place(l, &c->turns[i], previous_end);
+		previous_end = c->turns[i].last_us;
 	}
 	return 0;
 }

@@ -66,6 +66,15 @@ static void put_words(struct writing *w, const char *words)
 	cw_json_dump(&w->b, text ? text : json_null()); /* JSON texts are YAML texts */
 }
 
+static void put_text(struct writing *w, const char *before, const char *text, const char *after)
+{
+	CW_JSON_SCOPED json_t *j = json_string(text);
+
+	cw_buf_puts(&w->b, before);
+	cw_json_dump(&w->b, j ? j : json_null());
+	cw_buf_puts(&w->b, after);
+}
+
 /* ---- clips ---- */
 
 static int save_clip(struct writing *w, const struct cw_capture_turn *t, const char *path)
@@ -102,6 +111,16 @@ static int put_clip(struct writing *w, const struct cw_capture_turn *t)
 
 /* ---- turns ---- */
 
+/* Nine keys or more are a telephone, card or account number. */
+static void put_keys(struct writing *w, const char *digits)
+{
+	size_t n = strspn(digits, "0123456789");
+	bool personal = n >= 9 && !w->conf->keep_personal;
+
+	w->report->replaced += personal;
+	cw_buf_fmt(&w->b, "dtmf: \"%s%s\"", personal ? "4155550142" : "", personal ? digits + n : digits);
+}
+
 static void put_when(struct writing *w, const struct cw_capture_turn *t)
 {
 	uint64_t ms = (t->delay_us + 500) / 1000;
@@ -116,12 +135,14 @@ static int put_turn(struct writing *w, const struct cw_capture_turn *t)
 {
 	int err = 0;
 
-	if (!w->conf->keep_audio && !t->text[0]) {
+	if (!w->conf->keep_audio && !t->text[0] && !t->digits) {
 		w->report->wordless++;
 		return 0;
 	}
 	cw_buf_puts(&w->b, "      - {");
-	if (w->conf->keep_audio) {
+	if (t->digits) {
+		put_keys(w, t->digits);
+	} else if (w->conf->keep_audio) {
 		err = put_clip(w, t);
 	} else {
 		cw_buf_puts(&w->b, "say: ");
@@ -145,9 +166,21 @@ static const struct cw_test *test_of(const struct cw_scenario *s, const char *id
 	return NULL;
 }
 
+static bool is_personal(const json_t *conf)
+{
+	CW_BUF_SCOPED struct cw_buf b = CW_BUF(FILE_MAX);
+	struct cw_pii found;
+
+	if (!conf)
+		return false;
+	cw_json_dump(&b, conf);
+	return !cw_buf_err(&b) && cw_pii_first(cw_buf_str(&b), CW_PII_ALL, &found);
+}
+
 /* Those of the test it came from; its file may have changed or gone meanwhile: then there are none. */
 static size_t put_inherited(struct writing *w)
 {
+	size_t n = 0;
 	CW_SCOPED struct cw_scenario *s = NULL;
 	const struct cw_scenario_conf none = {0};
 	const struct cw_test *t = NULL;
@@ -157,6 +190,13 @@ static size_t put_inherited(struct writing *w)
 	for (size_t i = 0; t && i < t->asserts.n; i++) {
 		CW_JSON_SCOPED json_t *conf = json_copy(t->asserts.asserts[i].conf);
 
+		if (!w->conf->keep_personal && is_personal(conf)) {
+			cw_buf_fmt(&w->b, "      # left out, as it asks for personal data: %s\n",
+				t->asserts.asserts[i].name);
+			continue;
+		}
+		n++;
+
 		if (conf && !json_object_get(conf, "type"))
 			(void)json_object_set_new(conf, "type",
 				json_string(t->asserts.asserts[i].name)); /* no memory: the file says so when read */
@@ -164,7 +204,7 @@ static size_t put_inherited(struct writing *w)
 		cw_json_dump(&w->b, conf ? conf : json_null());
 		cw_buf_puts(&w->b, "\n");
 	}
-	return t ? t->asserts.n : 0;
+	return n;
 }
 
 static void put_asserts(struct writing *w)
@@ -178,15 +218,6 @@ static void put_asserts(struct writing *w)
 }
 
 /* ---- the file ---- */
-
-static void put_text(struct writing *w, const char *before, const char *text, const char *after)
-{
-	CW_JSON_SCOPED json_t *j = json_string(text);
-
-	cw_buf_puts(&w->b, before);
-	cw_json_dump(&w->b, j ? j : json_null());
-	cw_buf_puts(&w->b, after);
-}
 
 /* Letters, digits and . _ - of @key: an id of a test. */
 static void put_id(struct writing *w)
