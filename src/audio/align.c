@@ -1,6 +1,7 @@
 /* The clean original found in a recording: as a whole, then piece by piece. */
 #include <errno.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "audio/fft.h"
@@ -13,6 +14,7 @@
 #define PIECE_FLOOR 3e-3 /* 25 dB below the loudest piece: nothing to hold on to */
 #define PIECE_SURE  0.5  /* correlation that settles a piece's delay */
 #define DRIFT_MIN   4    /* pieces */
+#define DRIFT_MAX   200  /* pieces looked at */
 #define SHORTEST_S  0.05
 
 static double energy(const float *x, size_t n)
@@ -107,26 +109,38 @@ static void place(
 	p->delay = p->sure ? best : around;
 }
 
-/* Slope of delay over time through the sure pieces. */
-static double slope(const struct piece *p, size_t n)
+static int ascending(const void *a, const void *b)
 {
-	double count = 0, t = 0, d = 0, tt = 0, td = 0;
+	const double *x = a, *y = b;
 
-	for (size_t i = 0; i < n; i++) {
-		double x = (double)p[i].from;
-
-		if (!p[i].sure)
-			continue;
-		count++;
-		t += x;
-		d += (double)p[i].delay;
-		tt += x * x;
-		td += x * (double)p[i].delay;
-	}
-	return count >= DRIFT_MIN ? (count * td - t * d) / (count * tt - t * t) : NAN;
+	return (*x > *y) - (*x < *y);
 }
 
-static size_t cut(const float *clean, size_t n_clean, unsigned rate_hz, struct piece *p)
+/* Slope of delay over time through the sure pieces: the median of the slopes of all pairs (Theil and Sen), so that a piece placed
+ * one period of the voice off does not count. */
+static int slope(void *scope, const struct piece *p, size_t n, double *ret)
+{
+	size_t step = n / DRIFT_MAX + 1, count = 0, at[DRIFT_MAX], pairs = 0;
+	double *slopes;
+
+	for (size_t i = 0; i < n && count < DRIFT_MAX; i += step)
+		if (p[i].sure)
+			at[count++] = i;
+	if (count < DRIFT_MIN)
+		return 0;
+	slopes = talloc_array(scope, double, count *count);
+	if (!slopes)
+		return ENOMEM;
+	for (size_t i = 0; i < count; i++)
+		for (size_t k = i + 1; k < count; k++)
+			slopes[pairs++] =
+				(double)(p[at[k]].delay - p[at[i]].delay) / (double)(p[at[k]].from - p[at[i]].from);
+	qsort(slopes, pairs, sizeof(*slopes), ascending);
+	*ret = pairs % 2 ? slopes[pairs / 2] : (slopes[pairs / 2 - 1] + slopes[pairs / 2]) / 2;
+	return 0;
+}
+
+static size_t cut(size_t n_clean, unsigned rate_hz, struct piece *p)
 {
 	size_t len = (size_t)(PIECE_S * rate_hz), n = 0;
 
@@ -135,7 +149,6 @@ static size_t cut(const float *clean, size_t n_clean, unsigned rate_hz, struct p
 	/* a remainder belongs to the last whole piece */
 	if (n > 1 && p[n - 2].n > len)
 		n--;
-	(void)clean;
 	return n;
 }
 
@@ -186,7 +199,7 @@ int cw_align(void *parent, const float *clean, size_t n_clean, const float *hear
 	r.heard = talloc_zero_array(scope, float, n_clean);
 	if (!p || !r.heard)
 		return ENOMEM;
-	n = cut(clean, n_clean, rate_hz, p);
+	n = cut(n_clean, rate_hz, p);
 	track(p, n, clean, heard, n_heard, r.delay, rate_hz);
 	for (size_t i = 0; i < n; i++) {
 		if (p[i].sure) {
@@ -200,7 +213,9 @@ int cw_align(void *parent, const float *clean, size_t n_clean, const float *hear
 		}
 	}
 	r.spread = high >= low ? high - low : 0;
-	r.drift = slope(p, n);
+	err = slope(scope, p, n, &r.drift);
+	if (err)
+		return err;
 	r.heard = talloc_steal(parent, r.heard);
 	*ret = r;
 	return 0;

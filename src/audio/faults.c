@@ -94,7 +94,7 @@ static uint64_t clipped(const int16_t *pcm, size_t n, int sign)
 #define BLOCK_MS      5
 #define LAG_MIN_MS    5 /* a concealed pitch period or a repeated frame: 5 … 15 ms, and frames of 20 and 30 */
 #define LAG_MAX_MS    15
-#define RESIDUE       4e-4 /* -34 dB: what is left of a repeat when its model is taken off */
+#define RESIDUE       1.5e-4 /* -38 dB: what is left of a repeat when its model is taken off */
 #define REPEAT_BLOCKS 2    /* so many in a row */
 #define GAIN_MIN      0.3
 #define GAIN_MAX      1.02
@@ -220,7 +220,7 @@ static void find_repeats(struct finder *f)
 
 /* ---- clicks ---- */
 
-#define CLICK_OVER  12.0 /* times the largest second difference within 4 ms on both sides */
+#define CLICK_OVER  8.0  /* times the largest second difference within 4 ms on both sides */
 #define CLICK_MIN   3000 /* of a second difference */
 #define CLICK_WIDTH 3    /* samples */
 

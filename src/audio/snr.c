@@ -4,7 +4,7 @@
  * By amplitudes (Kim and Stern, Interspeech 2008): needs no pauses and holds in much noise, but takes a voice that is not gamma
  * distributed for noise from 20 dB on. By levels: the tenth of the frames with the least power (digital silence left out) is noise; holds
  * when there is little noise, and takes soft speech for noise when there are no pauses. Up to 12 dB the first is given, from 18 dB on the
- * second, between the two a mixture. bench/quality.c measures all three.
+ * second, between the two a mixture; between digital silences the better of the two. bench/quality.c measures all three.
  */
 #include <errno.h>
 #include <math.h>
@@ -257,14 +257,14 @@ int cw_snr_measure(const int16_t *pcm, size_t n, unsigned rate_hz, struct cw_snr
 		ret->snr_db = ret->noise_dbov = cw_absent("less than 0.5 s that is not digital silence");
 		return 0;
 	}
-	/* speech between which there is digital silence has no noise that could be heard */
-	if (mute >= 1.0 / QUIET_SHARE) {
+	by_level = loud > quiet ? 10 * log10(loud / quiet - 1) : MIN_DB;
+	if (mute >=
+		1.0 / QUIET_SHARE) { /* cut out of digital silence: its softest frames are speech, or noise behind a gate */
 		ret->noise_dbov = cw_absent("digital silence");
-		by_level = MAX_DB;
-	} else {
-		ret->noise_dbov = cw_known(10 * log10(quiet));
-		by_level = loud > quiet ? 10 * log10(loud / quiet - 1) : MIN_DB;
+		ret->snr_db = cw_known(within(fmax(by_level, ret->wada_db.v)));
+		return 0;
 	}
+	ret->noise_dbov = cw_known(10 * log10(quiet));
 	share = (ret->wada_db.v - LOW_DB) / (HIGH_DB - LOW_DB);
 	share = share < 0 ? 0 : share > 1 ? 1 : share;
 	ret->snr_db = cw_known(within((1 - share) * ret->wada_db.v + share * by_level));
