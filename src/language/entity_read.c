@@ -21,32 +21,88 @@ static bool figure(struct cw_str w, double *ret, char *sign)
 	return w.len && w.p[0] >= '0' && w.p[0] <= '9' && cw_str_double(w, ret) == 0;
 }
 
-/* A number at word @i, also "three point five"; words used. */
+/* "billion" behind "2.5" */
+static double scale_of(const struct cw_words *ws, size_t i)
+{
+	static const struct {
+		const char *word;
+		double value;
+	} scales[] = {{"hundred", 1e2}, {"thousand", 1e3}, {"million", 1e6}, {"billion", 1e9}, {"trillion", 1e12}};
+
+	for (size_t k = 0; k < CW_COUNT(scales); k++)
+		if (cw_words_is(ws, i, scales[k].word))
+			return scales[k].value;
+	return 0;
+}
+
+/* "three point five": what stands behind the point; words used */
+static size_t read_fraction(const struct cw_words *ws, size_t i, double *add)
+{
+	double step = 0.1;
+	size_t k = i + 1;
+
+	*add = 0;
+	if (!cw_words_is(ws, i, "point"))
+		return 0;
+	for (int d; k < ws->n && (d = cw_number_digit(ws->w[k])) >= 0; k++, step /= 10)
+		*add += d * step;
+	return k > i + 1 ? k - i : 0;
+}
+
+/* "nineteen seventeen" is 1917, "two thirty" no number of its own */
+static size_t read_year(const struct cw_words *ws, size_t i, double *ret)
+{
+	uint64_t first, all;
+	size_t n = cw_number_cardinal(ws, i, &first), g = cw_number_grouped(ws, i, &all);
+
+	if (!n || g <= n || first < 10 || first > 99 || all < 1000 || all > 2999)
+		return 0;
+	*ret = (double)all;
+	return g;
+}
+
+static size_t read_positive(const struct cw_words *ws, size_t i, double *ret, char *sign)
+{
+	size_t n = read_year(ws, i, ret), more;
+	double add, scale;
+	uint64_t v;
+
+	if (n)
+		return n;
+	if (figure(ws->w[i], ret, sign) && cw_number_cardinal(ws, i, &v) <= 1)
+		n = 1;
+	else if ((n = cw_number_cardinal(ws, i, &v)))
+		*ret = (double)v;
+	else
+		return 0;
+	more = read_fraction(ws, i + n, &add);
+	*ret += add;
+	n += more;
+	scale = scale_of(ws, i + n);
+	if (scale > 0) {
+		*ret *= scale;
+		n++;
+	}
+	return n;
+}
+
+/* A number at word @i, also "three point five", "$2.5 billion", "minus sixty"; words used. */
 static size_t read_number(const struct cw_words *ws, size_t i, double *ret, char *sign)
 {
-	uint64_t v;
-	size_t n = 0;
+	size_t n;
 
 	*sign = 0;
 	if (i >= ws->n)
 		return 0;
-	if (figure(ws->w[i], ret, sign)) {
-		if (cw_number_cardinal(ws, i, &v) <= 1)
-			return 1;
+	if (ws->w[i].p[0] == '-' && figure((struct cw_str){ws->w[i].p + 1, ws->w[i].len - 1}, ret, sign)) {
+		*ret = -*ret;
+		return 1;
 	}
-	n = cw_number_cardinal(ws, i, &v);
-	if (!n)
-		return 0;
-	*ret = (double)v;
-	if (cw_words_is(ws, i + n, "point") && i + n + 1 < ws->n) {
-		double step = 0.1;
-		size_t k = i + n + 1;
-
-		for (int d; k < ws->n && (d = cw_number_digit(ws->w[k])) >= 0; k++, step /= 10)
-			*ret += d * step;
-		n = k > i + n + 1 ? k - i : n;
-	}
-	return n;
+	if (!cw_words_in(ws, i, "minus negative"))
+		return read_positive(ws, i, ret, sign);
+	n = i + 1 < ws->n ? read_positive(ws, i + 1, ret, sign) : 0;
+	*ret = n ? -*ret : *ret;
+	return n ? n + 1 : 0;
 }
 
 static void write_number(double v, const char *unit, char *out, size_t size)
@@ -57,15 +113,35 @@ static void write_number(double v, const char *unit, char *out, size_t size)
 		(void)snprintf(out, size, "%.6g%s", v, unit);
 }
 
-static const char *currency(const struct cw_words *ws, size_t i)
+/* Its words are added to *used. */
+static const char *currency(const struct cw_words *ws, size_t i, size_t *used)
 {
 	static const char *const names[][2] = {
 		{"dollars dollar bucks usd", "usd"}, {"euros euro eur", "eur"}, {"pounds pound gbp", "gbp"}};
 
-	for (size_t k = 0; i < ws->n && k < CW_COUNT(names); k++)
-		if (cw_words_in(ws, i, names[k][0]))
-			return names[k][1];
+	size_t skip = cw_words_match(ws, i, "united states") + cw_words_match(ws, i, "us");
+
+	i += skip;
+	for (size_t k = 0; i < ws->n && k < CW_COUNT(names); k++) {
+		if (!cw_words_in(ws, i, names[k][0]))
+			continue;
+		*used += skip + 1;
+		return names[k][1];
+	}
 	return NULL;
+}
+
+/* "one fifty five dollars" */
+static size_t read_price(const struct cw_words *ws, size_t i, double *ret, char *sign)
+{
+	uint64_t all;
+	size_t n = read_number(ws, i, ret, sign), g = n ? cw_number_grouped(ws, i, &all) : 0, unused = 0;
+
+	if (g > n && currency(ws, i + g, &unused)) {
+		*ret = (double)all;
+		return g;
+	}
+	return n;
 }
 
 /* The sign in front, which folding drops. */
@@ -89,8 +165,8 @@ size_t cw_entity_money(struct cw_entity_scan *s)
 	size_t i = s->r.at, more;
 	double v, cents;
 	char sign, other;
-	size_t n = read_number(ws, i, &v, &sign);
-	const char *name = n ? currency(ws, i + n) : NULL;
+	size_t n = read_price(ws, i, &v, &sign);
+	const char *name = n ? currency(ws, i + n, &n) : NULL;
 
 	if (!n)
 		return 0;
@@ -99,7 +175,6 @@ size_t cw_entity_money(struct cw_entity_scan *s)
 		name = "usd";
 		n++;
 	} else if (name) {
-		n++;
 		more = cw_words_is(ws, i + n, "and") ? 1 : 0;
 		more += read_number(ws, i + n + more, &cents, &other);
 		if (more && i + n + more < ws->n && cw_words_in(ws, i + n + more, "cents cent")) {

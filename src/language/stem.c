@@ -63,12 +63,12 @@ static bool ends_cvc(const char *w, size_t len)
 	       !strchr("wxy", w[len - 1]);
 }
 
+/* Never longer than what stood there, or one letter taken back by step 1b. */
 static size_t replace(char *w, size_t stem, const char *by)
 {
-	size_t n = strlen(by);
-
-	memcpy(w + stem, by, n); /* never longer than what stood there, or one letter taken back by step 1b */
-	return stem + n;
+	while (*by)
+		w[stem++] = *by++;
+	return stem;
 }
 
 /* The first rule whose suffix fits, applied when the stem's measure exceeds @above. */
