@@ -161,13 +161,16 @@ static int follow_in(struct cw_attribution *a, const struct fact *f, size_t play
 	if (!c)
 		return a->n == CHARGES_MAX ? 0 : ENOMEM;
 
-	int err = ask_clean(a, play, &c->clean);
+	int err = ears ? is_there(a, f, ears, &there) : 0;
 
+	c->ears = ears;
+	if (err || there)
+		return err ? err : lay(c, CW_STAGE_BRAIN, "the agent heard it right and did not act on it");
+	err = ask_clean(a, play, &c->clean);
 	if (!err)
 		err = ask_line(a, play, &c->line);
 	if (err)
 		return err;
-	c->ears = ears;
 	if (c->clean) {
 		err = is_there(a, f, c->clean, &there);
 		if (err || !there)
@@ -182,12 +185,8 @@ static int follow_in(struct cw_attribution *a, const struct fact *f, size_t play
 				   : lay(c, CW_STAGE_LINE, "our ear gets it from the clean voice, not behind the line");
 	}
 	if (!ears)
-		return lay(c, CW_STAGE_AGENT, "it reached the agent; what became of it there is not visible");
-	err = is_there(a, f, ears, &there);
-	if (err)
-		return err;
-	if (there)
-		return lay(c, CW_STAGE_BRAIN, "the agent heard it right and did not act on it");
+		return c->line ? lay(c, CW_STAGE_AGENT, "it reached the agent; what became of it there is not visible")
+			       : lay(c, CW_STAGE_UNKNOWN, "neither the line nor the agent can be looked into");
 	return c->line ? lay(c, CW_STAGE_EARS, "it can be heard behind the line, and is not in the agent's transcript")
 		       : lay(c, CW_STAGE_UNKNOWN,
 				 "it is not in the agent's transcript; without a recording, or an ear to listen to it, the line cannot be told from the agent's ears");
@@ -220,10 +219,11 @@ static int follow_out(
 	}
 	if (err == ENOMEM)
 		return err;
-	if (c->clean)
-		err = is_there(a, f, c->clean, &there);
+	if (err || !c->clean)
+		return lay(c, CW_STAGE_UNKNOWN, "our own engines gave no second opinion");
+	err = is_there(a, f, c->clean, &there);
 	if (err)
-		return err == ENOMEM ? err : lay(c, CW_STAGE_UNKNOWN, "our own engines failed");
+		return err;
 	return there ? lay(c, CW_STAGE_MOUTH, "the agent's text holds it, its audio does not say it")
 		     : lay(c, CW_STAGE_HARNESS, "our own ear does not get it from a clean voice either");
 }
