@@ -3,20 +3,21 @@
 
 #include "cmd/cmd.h"
 #include "cmd/config.h"
-#include "cmd/judge.h"
 #include "cmd/env_file.h"
+#include "cmd/judge.h"
 #include "cmd/run_opts.h"
 #include "cmd/verbs.h"
 #include "cmd/watch.h"
 #include "trial/run/run.h"
+#include "trial/scenario/list.h"
 
 #define SEED_DEFAULT 1
 #define LIST_MAX     (64u << 20)
 
 struct flags {
 	struct cw_opt_list tags, voices, languages, channels, outputs, vars;
-	const char *target, *filter, *out_dir, *ear, *agent_stt, *agent_voice, *resume, *record, *failing, *shard, *env_file,
-		*judge;
+	const char *target, *filter, *out_dir, *ear, *agent_stt, *agent_voice, *resume, *record, *failing, *shard,
+		*env_file, *judge;
 	bool sim, fail_fast, dry_run, list, json, watch, retry_errors, no_cache;
 	uint64_t seed, timeout_us;
 	uint32_t repeat, jobs, first, sample, retry_invalid;
@@ -103,22 +104,6 @@ static int conf_of(
 	return read_vars(parent, &f->vars, &ret->vars);
 }
 
-static void put_plan(struct cw_buf *b, const struct cw_plan *plan, bool list)
-{
-	const struct cw_test *before = NULL;
-
-	for (size_t i = 0; i < plan->n; i++) {
-		const struct cw_plan_item *it = &plan->items[i];
-
-		if (!list)
-			cw_buf_fmt(b, "%s  %s  seed %016llx\n", it->key, it->target, (unsigned long long)it->seed);
-		else if (it->test != before)
-			cw_buf_fmt(b, "%-40s %s:%u  %s\n", it->test->id, it->test->file, it->test->line,
-				it->test->description);
-		before = it->test;
-	}
-}
-
 static int show_plan(const struct flags *f, const struct cw_trial_conf *conf, const struct cw_select *select)
 {
 	CW_SCOPED struct cw_plan *plan = NULL;
@@ -129,9 +114,7 @@ static int show_plan(const struct flags *f, const struct cw_trial_conf *conf, co
 	if (!err)
 		err = cw_select_apply(select, conf, plan, &why);
 	if (!err && plan->n)
-		put_plan(&b, plan, f->list);
-	if (!err)
-		err = cw_buf_err(&b);
+		err = f->list ? cw_plan_list(&b, plan, f->json) : cw_plan_dry_run(&b, plan, conf, f->json);
 	if (err)
 		return why.err ? cw_cmd_fail(&why) : complain("%s", strerror(err));
 	if (b.len)
@@ -252,29 +235,30 @@ static int run(const struct cw_command *cmd, int argc, char **argv)
 {
 	struct flags f = {.seed = SEED_DEFAULT, .record = "stereo", .ends = CW_RUN_OPTS};
 	const struct cw_opt opts[] = {
-		{CW_OPT_STRING, 't', "target", "TARGET", "agent:FILE, twilio:URL or chat:URL, instead of the files' own",
-			&f.target},
+		{CW_OPT_STRING, 't', "target", "TARGET",
+			"agent:FILE, twilio:URL or chat:URL, instead of the files' own", &f.target},
 		{CW_OPT_FLAG, 0, "sim", NULL, "virtual time, modem voices, everything from the seed", &f.sim},
 		{CW_OPT_U64, 0, "seed", "N", "seed of the run (default 1)", &f.seed},
 		{CW_OPT_U32, 'n', "repeat", "N", "calls per test and slice", &f.repeat},
 		{CW_OPT_U32, 'j', "jobs", "N", "calls at once (default 2; simulated: 1)", &f.jobs},
 		{CW_OPT_STRING, 'k', "filter", "REGEX", "only tests whose id fits", &f.filter},
 		{CW_OPT_LIST, 0, "tag", "TAG", "only tests with one of these tags", &f.tags},
-		{CW_OPT_STRING, 0, "filter-failing", "FILE", "only what did not pass in this summary.json, results.jsonl or run",
-			&f.failing},
+		{CW_OPT_STRING, 0, "filter-failing", "FILE",
+			"only what did not pass in this summary.json, results.jsonl or run", &f.failing},
 		{CW_OPT_STRING, 0, "shard", "I/N", "only the I-th of N parts; repeats stay together", &f.shard},
 		{CW_OPT_U32, 0, "sample", "N", "only N calls, drawn by the seed", &f.sample},
 		{CW_OPT_U32, 0, "first", "N", "only the first N calls of the plan", &f.first},
 		{CW_OPT_STRING, 0, "out", "DIR", "folder of the run (default runs/<time>-<id>)", &f.out_dir},
-		{CW_OPT_LIST, 'o', "output", "FILE", "another report: .jsonl .json .csv .xml (JUnit) .md .html", &f.outputs},
+		{CW_OPT_LIST, 'o', "output", "FILE", "another report: .jsonl .json .csv .xml (JUnit) .md .html",
+			&f.outputs},
 		{CW_OPT_LIST, 0, "voice", "VOICE", "caller's voices instead of the files'", &f.voices},
 		{CW_OPT_LIST, 0, "language", "TAG", "languages instead of the files'", &f.languages},
 		{CW_OPT_LIST, 0, "profile", "NAME", "line conditions (channels) instead of the files'", &f.channels},
 		{CW_OPT_STRING, 0, "stt", "ENGINE", "recogniser of the caller's ear", &f.ear},
 		{CW_OPT_STRING, 0, "agent-stt", "ENGINE", "recogniser of an in-process agent", &f.agent_stt},
 		{CW_OPT_STRING, 0, "agent-voice", "VOICE", "voice of an in-process agent", &f.agent_voice},
-		{CW_OPT_STRING, 0, "resume", "[RUN]", "finish an interrupted run: its folder or id (default: the newest under runs/)",
-			&f.resume},
+		{CW_OPT_STRING, 0, "resume", "[RUN]",
+			"finish an interrupted run: its folder or id (default: the newest under runs/)", &f.resume},
 		{CW_OPT_FLAG, 0, "retry-errors", NULL, "with --resume: do again what ended in ERROR", &f.retry_errors},
 		{CW_OPT_U32, 0, "retry-invalid", "N", "try an INVALID call again up to N times, each with another seed",
 			&f.retry_invalid},
@@ -287,7 +271,8 @@ static int run(const struct cw_command *cmd, int argc, char **argv)
 		{CW_OPT_DOUBLE, 0, "faults", "P", "with --sim: probability of each kind of fault at every await point",
 			&f.faults},
 		{CW_OPT_LIST, 0, "var", "NAME=VALUE", "value for {{NAME}} in the files", &f.vars},
-		{CW_OPT_STRING, 0, "env-file", "FILE", "NAME=VALUE lines for the environment; what is set stays", &f.env_file},
+		{CW_OPT_STRING, 0, "env-file", "FILE", "NAME=VALUE lines for the environment; what is set stays",
+			&f.env_file},
 		{CW_OPT_STRING, 0, "judge", "SPEC", "language model that judges, instead of the files'", &f.judge},
 		{CW_OPT_FLAG, 0, "no-cache", NULL, "ask the judge anew instead of using its kept answers", &f.no_cache},
 		CW_RUN_OPTS_TABLE(&f.ends),

@@ -11,6 +11,7 @@
 #include "trial/report/report.h"
 #include "trial/run/end.h"
 #include "trial/run/run_int.h"
+#include "trial/scenario/list.h"
 
 #define JOBS_REAL 2
 #define JOBS_MAX  1000
@@ -153,6 +154,8 @@ static int set_up_new(struct cw_run *r)
 		err = cw_select_apply(&r->select, &r->trial, r->plan, r->why);
 	if (!err && first && r->plan->n > first)
 		r->plan->n = first;
+	if (!err)
+		cw_plan_warn(r->plan, stderr);
 	return err ? err : number_cells(r);
 }
 

@@ -80,6 +80,14 @@ static void put_notes(struct cw_buf *b, const struct cw_plan *p)
 			cw_buf_fmt(b, "note: %s\n", p->scenarios[i]->notes.items[k]);
 }
 
+void cw_plan_warn(const struct cw_plan *p, FILE *to)
+{
+	CW_BUF_SCOPED struct cw_buf b = CW_BUF(1u << 20);
+
+	put_notes(&b, p);
+	fputs(b.p ? b.p : "", to);
+}
+
 /* ---- for programs ---- */
 
 static json_t *texts(const struct cw_list *l)
