@@ -190,7 +190,7 @@ int cw_arrivals_new(
 	return 0;
 }
 
-bool cw_arrivals_peek(struct cw_arrivals *a, uint64_t *at_us)
+static bool next_at(const struct cw_arrivals *a, double *at_us)
 {
 	double begin = 0, need = a->need;
 
@@ -201,8 +201,8 @@ bool cw_arrivals_peek(struct cw_arrivals *a, uint64_t *at_us)
 		double lo = fmin((double)s->duration_us, fmax(0, a->from_us - begin));
 		double before = due_in(s, lo), left = (due_in(s, (double)s->duration_us) - before) * a->factor;
 
-		if (left >= need) {
-			*at_us = (uint64_t)(begin + place_of(s, before + need / a->factor));
+		if (left >= need - 1e-9) { /* the last one of a stage comes, whatever the rounding */
+			*at_us = begin + place_of(s, before + need / a->factor);
 			return true;
 		}
 		need -= left;
@@ -211,13 +211,23 @@ bool cw_arrivals_peek(struct cw_arrivals *a, uint64_t *at_us)
 	return false;
 }
 
+bool cw_arrivals_peek(struct cw_arrivals *a, uint64_t *at_us)
+{
+	double at;
+
+	if (!next_at(a, &at))
+		return false;
+	*at_us = (uint64_t)at;
+	return true;
+}
+
 void cw_arrivals_take(struct cw_arrivals *a)
 {
-	uint64_t at_us;
+	double at;
 
-	if (!cw_arrivals_peek(a, &at_us))
+	if (!next_at(a, &at))
 		return;
-	a->from_us = fmax(a->from_us, (double)at_us);
+	a->from_us = fmax(a->from_us, at);
 	a->need = draw(a);
 }
 

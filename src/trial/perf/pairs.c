@@ -184,7 +184,7 @@ static void say(struct cw_buf *b, const struct cw_pair_report *r, enum cw_pair_f
 }
 
 /* The first metric decides who is better; the others are told beside it. */
-static void conclude(struct cw_pair_report *r)
+static int conclude(struct cw_pair_report *r)
 {
 	CW_BUF_SCOPED struct cw_buf b = CW_BUF(sizeof(r->verdict) - 1);
 	size_t better = 0, worse = 0, n = 0;
@@ -206,6 +206,7 @@ static void conclude(struct cw_pair_report *r)
 	say(&b, r, CW_PAIR_WORSE, "Worse: ");
 	say(&b, r, CW_PAIR_CANNOT, "Cannot reach significance with this n, whatever the outcome: ");
 	(void)snprintf(r->verdict, sizeof(r->verdict), "%.*s", CW_STR(cw_str_trim(cw_buf_str(&b)))); /* fits */
+	return cw_buf_err(&b);
 }
 
 int cw_pairs_compare(const struct cw_pair_set *s, struct cw_pair_report *ret)
@@ -218,7 +219,5 @@ int cw_pairs_compare(const struct cw_pair_set *s, struct cw_pair_report *ret)
 		err = compare_one(s, &s->metrics[i], &r->results[i]);
 	if (!err)
 		err = adjust(r);
-	if (!err)
-		conclude(r);
-	return err;
+	return err ? err : conclude(r);
 }
