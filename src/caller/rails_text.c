@@ -160,7 +160,7 @@ static const char *const small_talk[CW_TONGUE_N] = {"Sure, no problem.|Of course
 	"Claro que sí.|Por supuesto.|A ver, un momento.|Bueno, pues.", "Ja, gerne.|Natürlich.|Moment, mal sehen.|Also gut.",
 	"Oui, bien sûr.|Pas de problème.|Attendez, voyons.|Bon, alors."};
 static const char *const backchannels[CW_TONGUE_N] = {
-	"Mm-hmm.|Uh-huh.|Okay.|Right.", "Mm-hmm.|Ajá.|Vale.|Sí.", "Mm-hmm.|Aha.|Okay.|Ja.", "Mm-hmm.|Oui.|D'accord.|Ah oui."};
+	"Mm-hmm.|Uh-huh.|Okay.", "Mm-hmm.|Ajá.|Vale.|Sí.", "Mm-hmm.|Aha.|Okay.|Ja.", "Mm-hmm.|Oui.|D'accord.|Ah oui."};
 static const char *const interjections[CW_TONGUE_N] = {"Sorry, wait a second.|Hold on, please.|Wait, excuse me.",
 	"Perdón, espere un segundo.|Un momento, por favor.|Espere, disculpe.",
 	"Entschuldigung, Moment bitte.|Warten Sie kurz.|Einen Augenblick, bitte.",

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "trial/view/measure.h"
 
 #define TAG        "barge:"
 #define NEAR_US    700000  /* pauses within a turn of the agent */
@@ -17,7 +18,7 @@ struct barge {
 	uint64_t onset_us, last_us;
 	bool wants_stop, wants_wait;
 	bool reacted, by_timeline;
-	int64_t stop_us, recovery_us, at_us; /* -1: none */
+	int64_t stop_us, recovery_us, gap_us, at_us; /* -1: none */
 	bool recovered;
 };
 
@@ -80,44 +81,83 @@ static uint64_t turn_onset(const struct cw_view *v, size_t i)
 	return agent(v, i)->onset_us;
 }
 
-/* Was a sentence of the agent's cut short by us, by its own account? */
-static bool was_cut(const struct barge *b)
+/* The sentence of the agent's that was cut short by us, by its own account; NULL: none. */
+static const struct cw_agent_said *cut_sentence(const struct barge *b)
 {
 	for (size_t i = 0; i < b->v->n_said; i++) {
 		const struct cw_agent_said *s = &b->v->said[i];
 
 		if (s->cut && s->onset_us < b->last_us + CUT_US && s->last_us + NEAR_US > b->onset_us &&
 			s->last_us < b->last_us + CUT_US)
-			return true;
+			return s;
 	}
-	return false;
+	return NULL;
 }
 
-static void look_at_stop(struct barge *b, size_t i)
+/* By the agent's own account: it may cut a sentence and say another at once, which no ear hears as silence. */
+static void stopped(struct barge *b, const struct cw_agent_said *cut)
+{
+	b->reacted = true;
+	b->stop_us = cut->last_us > b->onset_us ? (int64_t)(cut->last_us - b->onset_us) : 0;
+	for (size_t i = 0; i < b->v->n_said; i++) {
+		const struct cw_agent_said *s = &b->v->said[i];
+
+		if (s == cut || s->onset_us < cut->last_us || s->last_us <= s->onset_us)
+			continue;
+
+		uint64_t from = cut->last_us > b->last_us ? cut->last_us : b->last_us;
+
+		b->recovered = true;
+		b->recovery_us = s->onset_us > from ? (int64_t)(s->onset_us - from) : 0;
+		return;
+	}
+}
+
+/* As the caller hears it. */
+static void heard_stop(struct barge *b, size_t i)
 {
 	uint64_t end = agent(b->v, i)->last_us;
 	const struct cw_stretch *s;
 
 	for (size_t k = i; (s = agent(b->v, ++k)) && s->onset_us < end + SILENT_US;)
 		end = s->last_us;
+	b->recovered = end > b->last_us;
+	if ((int64_t)end - (int64_t)b->onset_us >= STOPS_US)
+		return;
+	b->reacted = true;
+	b->stop_us = end > b->onset_us ? (int64_t)(end - b->onset_us) : 0;
 
-	int64_t stop = (int64_t)end - (int64_t)b->onset_us;
-
-	b->by_timeline = b->v->agent != NULL;
-	b->reacted = b->by_timeline ? was_cut(b) : stop < STOPS_US;
-	if (b->reacted)
-		b->stop_us = stop > 0 ? stop : 0;
-
-	uint64_t from = b->reacted && end < b->last_us ? b->last_us : end;
+	uint64_t from = end > b->last_us ? end : b->last_us;
 
 	for (size_t k = i; (s = agent(b->v, k)); k++) {
-		if (s->onset_us <= (b->reacted ? b->onset_us : end) || s->onset_us <= end)
+		if (s->onset_us <= end)
 			continue;
 		b->recovered = true;
-		b->recovery_us = (int64_t)s->onset_us - (int64_t)from;
+		b->recovery_us = s->onset_us > from ? (int64_t)(s->onset_us - from) : 0;
 		return;
 	}
-	b->recovered = b->recovered || (!b->reacted && end > b->last_us); /* it simply went on */
+}
+
+static bool speaks_after(const struct cw_view *v, uint64_t t_us)
+{
+	return v->n_speech[CW_SIDE_AGENT] && agent(v, v->n_speech[CW_SIDE_AGENT] - 1)->last_us > t_us;
+}
+
+static void look_at_stop(struct barge *b, size_t i)
+{
+	const struct cw_agent_said *cut = cut_sentence(b);
+
+	b->by_timeline = b->v->agent != NULL;
+	if (!b->by_timeline) {
+		heard_stop(b, i);
+	} else if (cut) {
+		stopped(b, cut);
+	} else {
+		struct cw_value gap = cw_measure_keep_gap_ms(b->v, (size_t)(b->p - b->v->plays));
+
+		b->recovered = speaks_after(b->v, b->last_us);
+		b->gap_us = gap.known ? (int64_t)(gap.v * 1000) : -1;
+	}
 }
 
 static void look_at_waiting(struct barge *b)
@@ -159,7 +199,7 @@ static void place(struct barge *b, const struct cw_step *s)
 json_t *cw_barge_json(const struct cw_test *t, const struct cw_view *v)
 {
 	struct cw_str kind, where;
-	struct barge b = {.v = v, .stop_us = -1, .recovery_us = -1, .at_us = -1};
+	struct barge b = {.v = v, .stop_us = -1, .recovery_us = -1, .gap_us = -1, .at_us = -1};
 
 	if (!find_tag(t, &kind, &where))
 		return NULL;
@@ -179,8 +219,8 @@ json_t *cw_barge_json(const struct cw_test *t, const struct cw_view *v)
 		b.at_us = (int64_t)b.onset_us - (int64_t)turn_onset(v, i);
 		look_at_stop(&b, i);
 	}
-	return json_pack("{s:s%, s:s%, s:b, s:b, s:b, s:s, s:o, s:o, s:b, s:o}", "kind", kind.p, kind.len, "place",
+	return json_pack("{s:s%, s:s%, s:b, s:b, s:b, s:s, s:o, s:o, s:o, s:b, s:o}", "kind", kind.p, kind.len, "place",
 		where.p, where.len, "wanted", b.wants_stop, "reacted", b.reacted, "right", b.reacted == b.wants_stop, "by",
 		b.by_timeline ? "timeline" : "ear", "stop_ms", ms(b.stop_us), "recovery_ms", ms(b.recovery_us),
-		"recovered", b.recovered, "at_ms", ms(b.at_us));
+		"gap_ms", ms(b.gap_us), "recovered", b.recovered, "at_ms", ms(b.at_us));
 }

@@ -9,7 +9,7 @@
 #include "trial/scenario/scenario.h"
 #include "trial/view/view.h"
 
-/* {kind, place, wanted, reacted, right, by, stop_ms, recovery_ms, recovered, at_ms}: wanted and reacted: it stopped (pause, digits: it came in); by: "timeline"
+/* {kind, place, wanted, reacted, right, by, stop_ms, recovery_ms, gap_ms, recovered, at_ms}: wanted and reacted: it stopped (pause, digits: it came in); by: "timeline"
  * when the agent told, else "ear" (it stopped within 1.5 s); stop_ms: our onset to its last voiced sample; recovery_ms: from there, and the end of our
- * sound, to its next words; at_ms: our onset inside its turn. {kind, place, missing: why} when it did not come to it. NULL: the test has no such tag, or no memory. */
+ * sound, to its next words; gap_ms: it went on, with a silence of so long at most; at_ms: our onset inside its turn. {kind, place, missing: why} when it did not come to it. NULL: the test has no such tag, or no memory. */
 json_t *cw_barge_json(const struct cw_test *t, const struct cw_view *v);

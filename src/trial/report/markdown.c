@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "trial/report/matrix.h"
 #include "trial/report/report.h"
 
 #define FILE_MAX    (4u << 20)
@@ -245,6 +246,18 @@ static size_t put_slices(struct cw_buf *b, const struct cw_report *r, size_t max
 	return left;
 }
 
+static void put_matrix(struct cw_buf *b, const struct cw_report *r, size_t max)
+{
+	CW_SCOPED struct cw_matrix *m = cw_matrix_of(NULL, r->results);
+	CW_BUF_SCOPED struct cw_buf piece = CW_BUF(FILE_MAX);
+
+	if (!m || cw_matrix_empty(m))
+		return;
+	cw_buf_puts(&piece, "\n### Barge-in matrix\n\n");
+	cw_matrix_markdown(m, &piece);
+	(void)fits(b, &piece, max); /* where it does not fit, report.html has it */
+}
+
 void cw_report_markdown_put(struct cw_buf *b, const struct cw_report *r, size_t max)
 {
 	static const enum cw_verdict order[] = {CW_VERDICT_FAIL, CW_VERDICT_ERROR, CW_VERDICT_INVALID};
@@ -259,6 +272,7 @@ void cw_report_markdown_put(struct cw_buf *b, const struct cw_report *r, size_t 
 		left += put_diff(&text, r->diff, max);
 	for (size_t i = 0; i < CW_COUNT(order); i++)
 		left += put_failures(&text, r, order[i], &any, max);
+	put_matrix(&text, r, max);
 	left += put_slices(&text, r, max);
 	if (left)
 		cw_buf_fmt(&text, "\n_%zu more rows did not fit here: see report.html._\n", left);

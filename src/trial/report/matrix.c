@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "base/stat.h"
+#include "trial/report/results.h"
 
 #define KINDS_MAX  32
 #define PLACES_MAX 8
@@ -112,6 +113,21 @@ int cw_matrix_add(struct cw_matrix *m, const json_t *result)
 	return 0;
 }
 
+struct cw_matrix *cw_matrix_of(void *parent, const struct cw_results *results)
+{
+	CW_SCOPED struct cw_matrix *m = NULL;
+
+	if (cw_matrix_new(NULL, &m))
+		return NULL;
+	for (size_t i = 0; i < cw_results_count(results); i++) {
+		CW_JSON_SCOPED json_t *line = cw_results_get(results, i);
+
+		if (!line || cw_matrix_add(m, line))
+			return NULL;
+	}
+	return talloc_move(parent, &m);
+}
+
 bool cw_matrix_empty(const struct cw_matrix *m)
 {
 	return !m->any;
@@ -147,50 +163,47 @@ static bool sum_up(const struct times *t, double *p50, double *max)
 	return true;
 }
 
-static json_t *times_json(const struct times *t)
+/* Add the middle one and the greatest of times, or nulls. */
+static int put_times(json_t *o, const char *p50_key, const char *max_key, const struct times *t)
 {
 	double p50, max;
+	bool known = sum_up(t, &p50, &max);
 
-	return sum_up(t, &p50, &max) ? json_pack("{s:f, s:f}", "p50", p50, "max", max) : json_null();
-}
-
-static json_t *cell_json(const char *place, const struct cell *c)
-{
-	double low = 0, high = 1;
-
-	if (!c->n && !c->unusable)
-		return json_null();
-	cw_stat_wilson(c->right, c->n, Z95, &low, &high);
-	return json_pack("{s:s, s:I, s:I, s:I, s:f, s:f, s:I, s:I, s:I, s:o, s:o}", "place", place, "n", (json_int_t)c->n,
-		"reacted", (json_int_t)c->reacted, "right", (json_int_t)c->right, "right_low", low, "right_high", high,
-		"passed", (json_int_t)c->passed, "recovered", (json_int_t)c->recovered, "unusable",
-		(json_int_t)c->unusable, "stop_ms", times_json(&c->stop), "recovery_ms", times_json(&c->recovery));
-}
-
-static int add_row(const struct cw_matrix *m, const struct row *r, json_t *rows)
-{
-	CW_JSON_SCOPED json_t *cells = json_array();
-
-	for (size_t k = 0; cells && k < m->n_places; k++)
-		if (json_array_append_new(cells, cell_json(m->places[k], &r->cells[k])))
-			return ENOMEM;
-	return json_array_append_new(
-		       rows, json_pack("{s:s, s:s, s:O}", "kind", r->kind, "should", should(r->kind), "cells", cells))
+	return json_object_set_new(o, p50_key, known ? json_real(p50) : json_null()) ||
+			       json_object_set_new(o, max_key, known ? json_real(max) : json_null())
 		       ? ENOMEM
 		       : 0;
 }
 
+static int add_cell(const char *kind, const char *place, const struct cell *c, json_t *cells)
+{
+	double low = 0, high = 1;
+	json_t *o;
+
+	if (!c->n && !c->unusable)
+		return 0;
+	cw_stat_wilson(c->right, c->n, Z95, &low, &high);
+	o = json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:f, s:f, s:I, s:I, s:I}", "kind", kind, "should", should(kind), "place",
+		place, "n", (json_int_t)c->n, "reacted", (json_int_t)c->reacted, "right", (json_int_t)c->right,
+		"right_low", low, "right_high", high, "passed", (json_int_t)c->passed, "recovered",
+		(json_int_t)c->recovered, "unusable", (json_int_t)c->unusable);
+	if (!o || put_times(o, "stop_ms", "stop_max_ms", &c->stop) ||
+		put_times(o, "recovery_ms", "recovery_max_ms", &c->recovery)) {
+		json_decref(o);
+		return ENOMEM;
+	}
+	return json_array_append_new(cells, o) ? ENOMEM : 0;
+}
+
 json_t *cw_matrix_json(const struct cw_matrix *m)
 {
-	CW_JSON_SCOPED json_t *rows = json_array(), *names = json_array();
+	CW_JSON_SCOPED json_t *cells = json_array();
 
-	for (size_t k = 0; names && k < m->n_places; k++)
-		if (json_array_append_new(names, json_string(m->places[k])))
-			return NULL;
-	for (size_t i = 0; rows && i < m->n_rows; i++)
-		if (row_used(m, &m->rows[i]) && add_row(m, &m->rows[i], rows))
-			return NULL;
-	return json_pack("{s:O, s:O}", "places", names, "rows", rows);
+	for (size_t i = 0; cells && i < m->n_rows; i++)
+		for (size_t k = 0; k < m->n_places; k++)
+			if (add_cell(m->rows[i].kind, m->places[k], &m->rows[i].cells[k], cells))
+				return NULL;
+	return cells ? json_pack("{s:O}", "cells", cells) : NULL;
 }
 
 static void markdown_cell(const struct cell *c, const char *wanted, struct cw_buf *out)

@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/stat.h"
+#include "trial/report/matrix.h"
 
 #define PART_MAX    (8u << 20)
 #define EXTRA_MAX   (16u << 20)
@@ -302,6 +303,15 @@ static void put_extra(struct cw_buf *page, const struct cw_report *r, const char
 		put_member(page, member, j);
 }
 
+static void put_matrix(struct cw_buf *page, const struct cw_report *r)
+{
+	CW_SCOPED struct cw_matrix *m = cw_matrix_of(NULL, r->results);
+	json_t *j = m && !cw_matrix_empty(m) ? cw_matrix_json(m) : NULL;
+
+	if (j)
+		put_member(page, "matrix", j);
+}
+
 int cw_report_data(struct cw_buf *page, const struct cw_report *r)
 {
 	int err;
@@ -316,7 +326,7 @@ int cw_report_data(struct cw_buf *page, const struct cw_report *r)
 	if (r->diff)
 		put_member(page, "diff", cw_diff_json(r->diff));
 	put_extra(page, r, "compare", "compare.json");
-	put_extra(page, r, "matrix", "matrix.json");
+	put_matrix(page, r);
 	put_extra(page, r, "judge", "judge.json");
 	err = put_rows(page, r);
 	cw_buf_puts(page, "}");
