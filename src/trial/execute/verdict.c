@@ -9,6 +9,8 @@
 #include "trial/execute/ask.h"
 #include "trial/execute/stages.h"
 #include "trial/execute/target.h"
+#include "trial/execute/barge.h"
+#include "trial/execute/validity.h"
 #include "trial/view/measure.h"
 #include "trial/view/view_int.h"
 
@@ -287,22 +289,26 @@ static int reach_verdict(struct judgement *j)
 
 	if (r->open_err || (j->view->answered_us == UINT64_MAX && !r->timed_out))
 		return settle_never_up(j);
-	if (r->script.end == CW_SCRIPT_BROKEN || r->script.end == CW_SCRIPT_NO_ANSWER)
-		return settle(j, CW_VERDICT_INVALID, "%s", r->script.reason);
+
+	struct cw_validity valid;
+	int err = cw_validity_judge(j, r, j->view, failed != NULL, &valid);
+
+	if (err)
+		return err;
+	if (valid.kind)
+		return settle(j, CW_VERDICT_INVALID, "%s", valid.reason);
 	if (r->timed_out)
 		return settle(j, CW_VERDICT_FAIL, "the call took longer than its limit of %.0f s",
 			(double)(r->trial->timeout_us ? r->trial->timeout_us : r->item->test->timeout_us) / 1e6);
 	if (r->script.end == CW_SCRIPT_CUT || (failed && r->end_reason == CW_END_LOST))
 		return settle_cut(j);
-	if (r->script.end == CW_SCRIPT_GAVE_UP)
+	if (r->script.end == CW_SCRIPT_GAVE_UP || r->script.end == CW_SCRIPT_MISSED)
 		return settle(j, CW_VERDICT_FAIL, "%s", r->script.reason);
-	if (failed && r->script.unanswered)
-		return settle(j, CW_VERDICT_INVALID, "%s", r->script.reason);
 	if (failed)
 		return settle_by(j, CW_VERDICT_FAIL, failed);
 	if (error)
 		return settle_by(j, CW_VERDICT_ERROR, error);
-	if (!j->n_checks)
+	if (!j->n_checks && !r->item->test->script.goal)
 		return settle(j, CW_VERDICT_INVALID, "no assertion was reached: nothing was tested");
 	return settle(j, CW_VERDICT_PASS, "%s", "");
 }
@@ -440,7 +446,7 @@ static json_t *result_json(const struct judgement *j)
 
 	(void)snprintf(seed, sizeof(seed), "%016llx", (unsigned long long)it->seed); /* fits */
 	return json_pack(
-		"{s:s, s:s, s:s, s:I, s:{s:s, s:s, s:s}, s:I, s:s, s:s, s:s, s:s, s:f, s:o, s:o, s:o, s:o, s:o, s:s, s:I, s:O, s:O, s:s, s:s, s:O*}",
+		"{s:s, s:s, s:s, s:I, s:{s:s, s:s, s:s}, s:I, s:s, s:s, s:s, s:s, s:f, s:o, s:o, s:o, s:o, s:o, s:s, s:I, s:O, s:O, s:s, s:s, s:O*, s:o*}",
 		"key", it->key, "test", it->test->id, "file", it->test->file, "line", (json_int_t)it->test->line,
 		"slice", "language", it->language, "voice", it->voice, "channel", it->channel, "repeat",
 		(json_int_t)it->repeat, "seed", seed, "target", it->target, "verdict", cw_verdict_name(j->verdict),
@@ -448,7 +454,8 @@ static json_t *result_json(const struct judgement *j)
 		value_json(duration), "checks", checks_json(j), "turns", turns_json(j), "measures",
 		cw_measure_json(j->view), "end", end_json(r), "source", j->view->from_samples ? "samples" : "frames",
 		"faults", (json_int_t)r->faults, "broken", j->broken, "skipped", j->skipped, "folder", it->key, "rerun",
-		rerun ? rerun : "", "stages", j->stages);
+		rerun ? rerun : "", "stages", j->stages, "barge",
+		cw_barge_json(it->test, j->view));
 }
 
 static int make_result(struct judgement *j, void *parent, struct cw_exec_result **ret);
