@@ -77,10 +77,48 @@ int cw_align_whole(
 	return 0;
 }
 
+#define ENVELOPE_S 0.004
+
+/* Level over time, its mean taken off: similar even where clocks drift apart, which waveforms are not. */
+static float *envelope(void *parent, const float *x, size_t n, size_t hop, size_t *n_ret)
+{
+	size_t count = n / hop;
+	float *e = talloc_array(parent, float, count + 1), mean = 0;
+
+	if (!e)
+		return NULL;
+	for (size_t k = 0; k < count; k++) {
+		e[k] = (float)sqrt(energy(x + k * hop, hop) / (double)hop);
+		mean += e[k] / (float)count;
+	}
+	for (size_t k = 0; k < count; k++)
+		e[k] -= mean;
+	*n_ret = count;
+	return e;
+}
+
+/* Delay by envelopes, to 4 ms. */
+static int align_roughly(
+	const float *clean, size_t n_clean, const float *heard, size_t n_heard, unsigned rate_hz, int64_t *delay)
+{
+	CW_SCOPED void *scope = talloc_new(NULL);
+	size_t hop = (size_t)(ENVELOPE_S * rate_hz), n_x = 0, n_y = 0;
+	float *x = envelope(scope, clean, n_clean, hop, &n_x), *y = envelope(scope, heard, n_heard, hop, &n_y);
+	double correlation;
+	int err;
+
+	if (!scope || !x || !y)
+		return ENOMEM;
+	err = cw_align_whole(x, n_x, y, n_y, delay, &correlation);
+	*delay *= (int64_t)hop;
+	return err;
+}
+
 struct piece {
 	size_t from, n;
 	int64_t delay;
 	bool sure;
+	double fit; /* correlation, 0 … 1 */
 };
 
 /* Delay of one piece near @around. */
@@ -105,7 +143,8 @@ static void place(
 		}
 	}
 	found = energy_within(heard, n_heard, (int64_t)p->from + best, n) * energy(x, n);
-	p->sure = found > 0 && top > PIECE_SURE * sqrt(found);
+	p->fit = found > 0 ? top / sqrt(found) : 0;
+	p->sure = p->fit > PIECE_SURE;
 	p->delay = p->sure ? best : around;
 }
 
@@ -152,11 +191,11 @@ static size_t cut(size_t n_clean, unsigned rate_hz, struct piece *p)
 	return n;
 }
 
-/* Pieces are tracked from the loudest on, both ways: it is the surest. */
-static void track(struct piece *p, size_t n, const float *clean, const float *heard, size_t n_heard, int64_t delay,
+/* Pieces are tracked from the loudest on, both ways: it is the surest. Returns how well they fit, all together. */
+static double track(struct piece *p, size_t n, const float *clean, const float *heard, size_t n_heard, int64_t delay,
 	unsigned rate_hz)
 {
-	double loudest = 0;
+	double loudest = 0, fit = 0;
 	size_t first = 0;
 
 	for (size_t i = 0; i < n; i++) {
@@ -175,7 +214,9 @@ static void track(struct piece *p, size_t n, const float *clean, const float *he
 			place(&p[i], clean, heard, n_heard, around, rate_hz);
 		else
 			p[i].delay = around;
+		fit += p[i].fit;
 	}
+	return fit;
 }
 
 int cw_align(void *parent, const float *clean, size_t n_clean, const float *heard, size_t n_heard, unsigned rate_hz,
@@ -184,8 +225,9 @@ int cw_align(void *parent, const float *clean, size_t n_clean, const float *hear
 	CW_SCOPED void *scope = talloc_new(NULL);
 	struct cw_alignment r = {.drift = NAN};
 	struct piece *p;
-	int64_t low = INT64_MAX, high = INT64_MIN;
-	size_t n;
+	int64_t low = INT64_MAX, high = INT64_MIN, rough = 0;
+	double fit, best = 0;
+	size_t n, most;
 	int err;
 
 	if (!scope)
@@ -195,12 +237,27 @@ int cw_align(void *parent, const float *clean, size_t n_clean, const float *hear
 	err = cw_align_whole(clean, n_clean, heard, n_heard, &r.delay, &r.correlation);
 	if (err)
 		return err;
-	p = talloc_array(scope, struct piece, n_clean / (size_t)(PIECE_S * rate_hz) + 1);
+	err = align_roughly(clean, n_clean, heard, n_heard, rate_hz, &rough);
+	if (err)
+		return err;
+	most = n_clean / (size_t)(PIECE_S * rate_hz) + 1;
+	p = talloc_zero_array(scope, struct piece, 2 * most);
 	r.heard = talloc_zero_array(scope, float, n_clean);
 	if (!p || !r.heard)
 		return ENOMEM;
 	n = cut(n_clean, rate_hz, p);
-	track(p, n, clean, heard, n_heard, r.delay, rate_hz);
+	(void)cut(n_clean, rate_hz, p + most);
+	fit = track(p, n, clean, heard, n_heard, r.delay, rate_hz);
+	if (llabs(rough - r.delay) > (int64_t)(SEARCH_S * rate_hz) &&
+		track(p + most, n, clean, heard, n_heard, rough, rate_hz) > fit) {
+		p += most;
+		for (size_t i = 0, seen = 0; i < n; i++)
+			if (p[i].sure && !seen++)
+				r.delay = p[i].delay;
+	}
+	for (size_t i = 0; i < n; i++)
+		best = fmax(best, p[i].fit);
+	r.correlation = fmax(r.correlation, best > PIECE_SURE ? best : 0);
 	for (size_t i = 0; i < n; i++) {
 		if (p[i].sure) {
 			low = p[i].delay < low ? p[i].delay : low;

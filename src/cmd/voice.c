@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "cmd/cmd.h"
 #include "cmd/verbs.h"
@@ -63,13 +64,13 @@ static void on_progress(size_t done, size_t total, const char *what, void *arg)
 		fprintf(stderr, "%zu of %zu sounds\n", done, total);
 }
 
-/* "20,10,0" or "20..0/5": from, to, step. */
+/* "20,10,0" or "20:0:5": from, to, step. */
 static int read_snrs(const char *text, struct cw_voice_conf *c)
 {
 	double from, to, step;
 	int used = 0;
 
-	if (sscanf(text, "%lf..%lf/%lf%n", &from, &to, &step, &used) == 3 && !text[used]) {
+	if (sscanf(text, "%lf:%lf:%lf%n", &from, &to, &step, &used) == 3 && !text[used]) {
 		if (!(step > 0) || !(from >= -40 && from <= 80) || !(to >= -40 && to <= 80))
 			return complain(
 				"option '--snr': '%s': expected numbers of -40 … 80 dB and a step above 0", text);
@@ -84,7 +85,7 @@ static int read_snrs(const char *text, struct cw_voice_conf *c)
 		if (sscanf(text, "%lf%n", &from, &used) != 1 || !(from >= -40 && from <= 80) ||
 			(text[used] && text[used] != ','))
 			return complain(
-				"option '--snr': '%s' is not a number of -40 … 80 dB; expected a list such as 20,10,0 or 20..0/5",
+				"option '--snr': '%s' is not a number of -40 … 80 dB; expected a list such as 20,10,0 or 20:0:5",
 				text);
 		if (c->n_snrs == CW_VOICE_SNRS_MAX)
 			return complain("option '--snr': more than %d ratios", CW_VOICE_SNRS_MAX);
@@ -282,7 +283,7 @@ static int run(const struct cw_command *cmd, int argc, char **argv)
 			&s->f.texts},
 		{CW_OPT_LIST, 0, "clips", "DIR", "recordings with index.tsv (file, text) instead of voices; repeatable",
 			&s->f.clips},
-		{CW_OPT_STRING, 0, "snr", "LIST", "ratios of speech to noise in dB: 20,10,0 or 20..0/5", &s->f.snr},
+		{CW_OPT_STRING, 0, "snr", "LIST", "ratios of speech to noise in dB: 20,10,0 or 20:0:5", &s->f.snr},
 		{CW_OPT_STRING, 0, "noise", "N", "white, pink, car, traffic, babble or a WAV file", &s->f.noise},
 		{CW_OPT_FLAG, 0, "expect", NULL,
 			"tell the ears the sentences beforehand, as an agent who asks knows its answers", &s->f.expect},
@@ -320,7 +321,7 @@ const struct cw_command cw_cmd_voice = {
 		"Exit: 0 done; 1 a voice or ear failed on some sentence; 2 usage; 130 interrupted (results so far are written).\n"
 		"\nExamples:\n"
 		"  callwright voice\n"
-		"  callwright voice --voice flite:rms --voice espeak:en-gb --channel mobile_lossy --snr 20..0/5 --noise babble --expect --out voices/\n"
+		"  callwright voice --voice flite:rms --voice espeak:en-gb --channel mobile_lossy --snr 20:0:5 --noise babble --expect --out voices/\n"
 		"  callwright voice --clips ../shared/data/speech_fsdd --first 20 --channel clean --snr 20,10,5,0\n",
 	.run = run,
 };

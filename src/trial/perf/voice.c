@@ -23,7 +23,10 @@
 
 #define TURN_US    20000
 #define SPOKEN_MAX (300 * CW_RATE_HZ) /* samples of one sentence or clip */
-#define FEED       (CW_RATE_HZ / 10)
+#define FEED       (CW_RATE_HZ / 10)  /* an ear is given so much at once */
+#define AT_ONCE \
+	(5 * CW_RATE_HZ) /* an ear keeps some seconds for later; what is longer comes at twice the speed of sound */
+#define PACE_US 50000
 
 struct work;
 
@@ -42,7 +45,9 @@ struct slot {
 	size_t n, room;
 	uint64_t asked_us, first_us;
 	/* the sound while it is in work */
-	bool in_job, hearing;
+	bool in_job, hearing, again; /* again: the ear could not keep up and hears it in real time */
+	struct cw_timer feeder;
+	size_t fed;
 	int err;
 	const char *failed;
 	struct voice_spoken spoken;
@@ -129,38 +134,53 @@ static int do_job(struct slot *s, cw_work_fn *run, cw_fn *done, const char *labe
 
 /* ---- hearing ---- */
 
-static void keep_heard(struct slot *s, const char *text)
+static void score(void *arg)
 {
-	const struct cw_voice_run *r = s->of->run;
-	struct voice_heard *h = &s->result.heard[s->ear_now];
-	const char *said = source_of(s)->items[s->item].text;
 	static const struct cw_wer_conf chars = {.tokens = CW_WER_CHARS};
-	struct cw_entity_score score = {0};
-	int err;
+	struct slot *s = arg;
+	struct voice_heard *h = &s->result.heard[s->ear_now];
+	struct cw_str said = cw_str(source_of(s)->items[s->item].text), text = cw_str(h->text);
+	struct cw_entity_score entities = {0};
 
-	h->ms = (double)(cw_now(s->of->world) - s->heard_from_us) / 1e3;
-	h->text = talloc_strdup(r->sounds[s->source], text);
-	err = h->text ? cw_wer_add(&h->words, cw_str(said), cw_str(text), NULL) : ENOMEM;
-	err = err ? err : cw_wer_add(&h->chars, cw_str(said), cw_str(text), &chars);
-	err = err ? err : cw_entity_score_add(&score, cw_str(said), cw_str(text), NULL);
-	h->entities = cw_entity_total(&score);
-	h->known = !err;
-	if (err)
-		s->of->err = err;
+	s->err = cw_wer_add(&h->words, said, text, NULL);
+	s->err = s->err ? s->err : cw_wer_add(&h->chars, said, text, &chars);
+	s->err = s->err ? s->err : cw_entity_score_add(&entities, said, text, NULL);
+	h->entities = cw_entity_total(&entities);
+	h->known = !s->err;
 }
+
+static void scored(void *arg)
+{
+	struct slot *s = arg;
+
+	s->in_job = false;
+	if (s->err) {
+		give_up(s, s->err);
+		return;
+	}
+	s->ear_now++;
+	next_ear(s);
+}
+
+static void hear(struct slot *s);
 
 static void on_final(const char *text, double confidence, void *arg)
 {
 	struct slot_ear *e = arg;
 	struct slot *s = e->slot;
+	struct voice_heard *h;
+	int err;
 
 	(void)confidence;
 	if (!s->hearing || s->ear_now != e->ear)
 		return;
-	s->hearing = false;
-	keep_heard(s, text);
-	s->ear_now++;
-	next_ear(s);
+	s->hearing = s->again = false;
+	h = &s->result.heard[s->ear_now];
+	h->ms = (double)(cw_now(s->of->world) - s->heard_from_us) / 1e3;
+	h->text = talloc_strdup(s->of->run->sounds[s->source], text);
+	err = h->text ? do_job(s, score, scored, "voice.score") : ENOMEM;
+	if (err)
+		give_up(s, err);
 }
 
 static void on_failed(int err, const char *reason, void *arg)
@@ -171,16 +191,48 @@ static void on_failed(int err, const char *reason, void *arg)
 	if (!s->hearing || s->ear_now != e->ear)
 		return;
 	s->hearing = false;
+	cw_timer_stop(&s->feeder);
+	if (err == EAGAIN && !s->again && !s->of->stopping) {
+		s->again = true;
+		hear(s);
+		return;
+	}
+	s->again = false;
 	s->result.heard[s->ear_now].failed = talloc_strdup(s->of->run, reason ? reason : strerror(err));
 	s->of->run->failures++;
 	s->ear_now++;
 	next_ear(s);
 }
 
+static void feed(void *arg)
+{
+	struct slot *s = arg;
+	struct cw_stt *ear = s->ear[s->ear_now];
+
+	do {
+		size_t some = s->n_sound - s->fed < FEED ? s->n_sound - s->fed : FEED;
+
+		cw_stt_feed(ear, s->sound + s->fed, some);
+		s->fed += some;
+	} while (s->fed < s->n_sound && s->fed < AT_ONCE && !s->again);
+	if (s->fed < s->n_sound)
+		cw_timer_start(&s->feeder, s->again ? 2 * PACE_US : PACE_US, feed, s);
+	else
+		cw_stt_finish(ear);
+}
+
+static void hear(struct slot *s)
+{
+	s->hearing = true;
+	s->fed = 0;
+	s->heard_from_us = cw_now(s->of->world);
+	cw_stt_begin(s->ear[s->ear_now]);
+	cw_timer_start(&s->feeder, 0, feed, s); /* not here: this may be the ear's own handler */
+}
+
 static void next_ear(struct slot *s)
 {
 	struct cw_voice_run *r = s->of->run;
-	struct cw_stt *ear;
 
 	if (s->of->stopping) {
 		end_task(s);
@@ -196,13 +248,7 @@ static void next_ear(struct slot *s)
 		next_condition(s);
 		return;
 	}
-	ear = s->ear[s->ear_now];
-	s->hearing = true;
-	s->heard_from_us = cw_now(s->of->world);
-	cw_stt_begin(ear);
-	for (size_t at = 0; at < s->n_sound; at += FEED)
-		cw_stt_feed(ear, s->sound + at, s->n_sound - at < FEED ? s->n_sound - at : FEED);
-	cw_stt_finish(ear);
+	hear(s);
 }
 
 /* ---- the line ---- */
@@ -489,6 +535,7 @@ static int open_ears(struct work *k, struct cw_why *why)
 		struct slot *s = &k->slots[i];
 
 		s->of = k;
+		cw_timer_init(&s->feeder, k->world);
 		s->ear = talloc_zero_array(k->slots, struct cw_stt *, c->n_ears + 1);
 		s->ears = talloc_zero_array(k->slots, struct slot_ear, c->n_ears + 1);
 		if (!s->ear || !s->ears)
@@ -625,8 +672,10 @@ int cw_voice_run(void *parent, struct cw_world *w, const struct cw_voice_conf *c
 		serve(k, stop);
 		err = k->err;
 	}
-	for (size_t i = 0; k->slots && i < k->n_slots; i++)
+	for (size_t i = 0; k->slots && i < k->n_slots; i++) {
+		cw_timer_stop(&k->slots[i].feeder);
 		talloc_free(k->slots[i].sound);
+	}
 	if (err)
 		return cw_why_set(why, err, "%s", strerror(err));
 	r->complete = !k->stopping;
