@@ -228,7 +228,7 @@ static int run_calls(struct compare *c)
 	entries = talloc_zero_array(c->scope, struct cw_batch_entry, (unsigned)n);
 	err = entries ? interleave(c, plan, entries) : ENOMEM;
 	if (!err)
-		err = cw_perf_check_targets(plan[B], &c->trial[B], c->why);
+		err = cw_perf_check(c->world, plan[B], &c->trial[B], c->why);
 	if (!err)
 		err = cw_perf_setup_new(
 			c->scope, c->world, plan[A], &c->trial[A], c->conf->out_dir, "compare", &setup[A], c->why);

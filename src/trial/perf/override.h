@@ -15,7 +15,7 @@
 struct cw_override { /* zeros and NULL: not said, but for temperature, top_p, streaming, memory_turns: negative */
 	const char *file;
 	const char *name;   /* for tables; else the file */
-	const char *target; /* instead of the command line's */
+	const char *target; /* where the command line names none */
 	const char *model, *system;
 	double temperature, top_p;
 	uint32_t max_tokens;

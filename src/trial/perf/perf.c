@@ -297,7 +297,7 @@ static int apply_override(struct perf *p)
 	p->trial.repeat = p->conf->warmup + p->conf->iterations;
 	if (!o)
 		return 0;
-	if (o->target)
+	if (!p->trial.target)
 		p->trial.target = o->target;
 	if (o->voice_spec)
 		p->trial.agent_voice = o->voice_spec;
@@ -315,7 +315,7 @@ static int apply_override(struct perf *p)
 static int prepare(struct perf *p)
 {
 	const struct cw_perf_conf *c = p->conf;
-	const char *target = c->over && c->over->target ? c->over->target : c->trial.target;
+	const char *target = c->trial.target ? c->trial.target : c->over ? c->over->target : NULL;
 	const char **file;
 	int err;
 

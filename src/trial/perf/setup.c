@@ -7,6 +7,8 @@
 #include "audio/effect.h"
 #include "base/id.h"
 #include "base/mem.h"
+#include "speech/stt.h"
+#include "speech/tts.h"
 #include "store/db.h"
 #include "trial/execute/babble.h"
 #include "trial/execute/target.h"
@@ -14,7 +16,7 @@
 
 #define ID_CHARS 8
 
-int cw_perf_check_targets(const struct cw_plan *plan, const struct cw_trial_conf *trial, struct cw_why *why)
+static int check_targets(const struct cw_plan *plan, const struct cw_trial_conf *trial, struct cw_why *why)
 {
 	const char *before = "";
 
@@ -28,6 +30,55 @@ int cw_perf_check_targets(const struct cw_plan *plan, const struct cw_trial_conf
 		before = plan->items[i].target;
 	}
 	return 0;
+}
+
+static int try_voice(struct cw_world *w, const char *voice, const char *language, struct cw_why *why)
+{
+	struct cw_tts *tts = NULL;
+	int err = voice ? cw_tts_open(w, w, &(struct cw_tts_conf){.voice = voice, .language = language}, &tts, why) : 0;
+
+	(void)talloc_free(tts);
+	return err;
+}
+
+static int try_recogniser(struct cw_world *w, const char *engine, const char *language, struct cw_why *why)
+{
+	static const struct cw_stt_events unheard;
+	const struct cw_stt_conf conf = {.engine = engine, .language = language, .rate_hz = 8000};
+	struct cw_stt *stt = NULL;
+	int err = engine ? cw_stt_open(w, w, &conf, &unheard, NULL, &stt, why) : 0;
+
+	(void)talloc_free(stt);
+	return err;
+}
+
+/* An engine nobody knows is a mistake of whoever gave it, not a call that failed. */
+static int check_engines(struct cw_world *w, const struct cw_plan *plan, struct cw_why *why)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < plan->n; i++) {
+		const struct cw_plan_item *it = &plan->items[i], *before = i ? it - 1 : NULL;
+
+		if (before && !strcmp(it->voice, before->voice) && !strcmp(it->ear, before->ear) &&
+			!strcmp(it->language, before->language))
+			continue; /* the agent's are the same for the whole plan */
+		err = try_voice(w, it->voice, it->language, why);
+		if (!err)
+			err = try_recogniser(w, it->ear, it->language, why);
+		if (!err)
+			err = try_voice(w, it->agent_voice, it->language, why);
+		if (!err)
+			err = try_recogniser(w, it->agent_stt, it->language, why);
+	}
+	return err;
+}
+
+int cw_perf_check(struct cw_world *w, const struct cw_plan *plan, const struct cw_trial_conf *trial, struct cw_why *why)
+{
+	int err = check_targets(plan, trial, why);
+
+	return err ? err : check_engines(w, plan, why);
 }
 
 static bool has_babble(const char *channel)
@@ -81,7 +132,7 @@ int cw_perf_setup_new(void *parent, struct cw_world *w, const struct cw_plan *pl
 	if (!s)
 		return ENOMEM;
 	talloc_set_destructor(s, setup_end);
-	err = cw_perf_check_targets(plan, trial, why);
+	err = cw_perf_check(w, plan, trial, why);
 	if (!err)
 		err = render_babble(s, w, plan, why);
 	if (err)
