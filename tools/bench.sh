@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.."
 tools/install.sh build test
 [ -f build-bench/build.ninja ] || meson setup build-bench --buildtype=release -Dtests=false -Dbench=true >/dev/null
 ninja -C build-bench --quiet
-for program in codec vad stt sim media; do
+for program in codec quality vad stt sim media; do
   [ -x "build-bench/bench/bench_$program" ] || continue
   echo "== $program"
   "build-bench/bench/bench_$program" "$@"
