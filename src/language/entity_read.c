@@ -175,11 +175,12 @@ size_t cw_entity_money(struct cw_entity_scan *s)
 		name = "usd";
 		n++;
 	} else if (name) {
-		more = cw_words_is(ws, i + n, "and") ? 1 : 0;
-		more += read_number(ws, i + n + more, &cents, &other);
-		if (more && i + n + more < ws->n && cw_words_in(ws, i + n + more, "cents cent")) {
+		size_t and = cw_words_is(ws, i + n, "and") ? 1 : 0;
+
+		more = read_number(ws, i + n + and, &cents, &other);
+		if (more && cw_words_in(ws, i + n + and+more, "cents cent")) {
 			v += cents / 100;
-			n += more + 1;
+			n += and+more + 1;
 		}
 	} else if (sign == '$') {
 		name = "usd";

@@ -38,6 +38,7 @@ static void entities_of_speech_and_text(void **state)
 		{"good morning how are you", ""},
 		{"it costs $25.50", "money:25.50 usd"},
 		{"that is twenty five dollars and fifty cents", "money:25.50 usd"},
+		{"five dollars and cents", "money:5.00 usd"},
 		{"that's 1,250 euros", "money:1250.00 eur"},
 		{"we have twenty five technicians", "number:25"},
 		{"four united states dollars and sixty nine cents", "money:4.69 usd"},
