@@ -1,8 +1,11 @@
 #include "trial/judge/functional.h"
 
+#include <errno.h>
 #include <string.h>
 
-#include "base/mem.h"
+#include "trial/judge/functional_int.h"
+
+#define STYLE 3 /* its place among the parts */
 
 enum ability {
 	REASONING,
@@ -55,10 +58,7 @@ static const struct part { /* of the overall score: the mean of its abilities th
 	{.15, {COHERENCE}, 1},
 };
 
-struct tally {
-	double sum, weight;
-	size_t n;
-};
+_Static_assert(ABILITIES == CW_ABILITIES, "a tally for each ability");
 
 const char *const *cw_functional_names(void)
 {
@@ -84,7 +84,7 @@ static double score_of(const json_t *check)
 	return cw_json_num(check, "score", !strcmp(cw_json_str(check, "status", ""), "pass"));
 }
 
-static void add(struct tally *t, const json_t *check)
+static void add(struct cw_ability_tally *t, const json_t *check)
 {
 	double weight = cw_json_num(check, "weight", 1);
 
@@ -95,7 +95,7 @@ static void add(struct tally *t, const json_t *check)
 	t->n++;
 }
 
-static json_t *mean_json(const struct tally *t)
+static json_t *mean_json(const struct cw_ability_tally *t)
 {
 	return t->n ? json_real(t->sum / t->weight) : json_null();
 }
@@ -123,7 +123,7 @@ static int ability_by_type(const json_t *check)
 	return cw_json_bool(check, "context", false) ? MEMORY_RECALL : -1;
 }
 
-static void tally_checks(const json_t *checks, struct tally tallies[ABILITIES])
+static void tally_checks(const json_t *checks, struct cw_ability_tally tallies[ABILITIES])
 {
 	json_t *check;
 	size_t i;
@@ -138,13 +138,13 @@ static void tally_checks(const json_t *checks, struct tally tallies[ABILITIES])
 	}
 }
 
-static bool part_score(const struct part *p, const struct tally *tallies, double *ret)
+static bool part_score(const struct part *p, const struct cw_ability_tally *tallies, double *ret)
 {
 	double sum = 0;
 	size_t n = 0;
 
 	for (size_t i = 0; i < p->n; i++) {
-		const struct tally *t = &tallies[p->of[i]];
+		const struct cw_ability_tally *t = &tallies[p->of[i]];
 
 		if (t->n) {
 			sum += t->sum / t->weight;
@@ -156,7 +156,7 @@ static bool part_score(const struct part *p, const struct tally *tallies, double
 }
 
 /* The measured parts share the whole weight in proportion; overall_of says how much of it was measured. */
-static int add_overall(json_t *o, const struct tally *tallies)
+static int add_overall(json_t *o, const struct cw_ability_tally *tallies)
 {
 	double sum = 0, weight = 0, score;
 
@@ -170,27 +170,63 @@ static int add_overall(json_t *o, const struct tally *tallies)
 	       json_object_set_new(o, "overall_of", json_real(weight));
 }
 
-json_t *cw_functional_scores(const json_t *results)
+void cw_abilities_add(struct cw_ability_tally *tallies, const json_t *result)
 {
-	struct tally tallies[ABILITIES] = {{0}};
-	json_t *o = json_object(), *counted = json_object(), *result;
-	double style;
-	int bad = !o || !counted;
-	size_t i;
+	if (counts(result))
+		tally_checks(json_object_get(result, "checks"), tallies);
+}
 
-	json_array_foreach (results, i, result)
-		if (counts(result))
-			tally_checks(json_object_get(result, "checks"), tallies);
-	bad = bad || add_overall(o, tallies);
+json_t *cw_abilities_json(const struct cw_ability_tally *tallies)
+{
+	json_t *o = json_object(), *counted = json_object();
+	double style;
+	int bad = !o || !counted || add_overall(o, tallies);
+
 	for (int a = 0; !bad && a < ABILITIES; a++)
 		bad = json_object_set_new(o, names[a], mean_json(&tallies[a])) |
 		      json_object_set_new(counted, names[a], json_integer((json_int_t)tallies[a].n));
 	bad = bad || json_object_set_new(o, "style_consistency",
-			     part_score(&parts[3], tallies, &style) ? json_real(style) : json_null());
+			     part_score(&parts[STYLE], tallies, &style) ? json_real(style) : json_null());
 	bad = bad || json_object_set(o, "n", counted);
 	json_decref(counted);
 	if (!bad)
 		return o;
 	json_decref(o);
 	return NULL;
+}
+
+json_t *cw_functional_scores(const json_t *results)
+{
+	struct cw_ability_tally tallies[ABILITIES] = {{0}};
+	json_t *result;
+	size_t i;
+
+	json_array_foreach (results, i, result)
+		cw_abilities_add(tallies, result);
+	return cw_abilities_json(tallies);
+}
+
+/* ---- the card ---- */
+
+int cw_card_new(void *parent, struct cw_card **ret)
+{
+	struct cw_card *c = talloc_zero(parent, struct cw_card);
+
+	if (!c)
+		return ENOMEM;
+	*ret = c;
+	return 0;
+}
+
+void cw_card_add(struct cw_card *c, const json_t *result)
+{
+	cw_abilities_add(c->abilities, result);
+	cw_quality_add(&c->quality, result);
+	cw_fit_add(&c->fit, result);
+}
+
+json_t *cw_card_json(const struct cw_card *c)
+{
+	return json_pack("{s:o, s:o, s:o}", "functional", cw_abilities_json(c->abilities), "response_quality",
+		cw_quality_json(&c->quality), "product_fit", cw_fit_json(&c->fit));
 }

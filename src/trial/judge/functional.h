@@ -16,5 +16,12 @@ json_t *cw_functional_scores(const json_t *results);
 json_t *cw_response_quality(const json_t *results);
 /* {"satisfaction", "completion", "retry", "escalation", "engagement", "delight_moments", "n"}. New reference. */
 json_t *cw_pmf_metrics(const json_t *results);
+/* All three, result by result, in memory that does not grow with them: for reports of large runs. */
+struct cw_card;
+int cw_card_new(void *parent, struct cw_card **ret); /* ENOMEM */
+void cw_card_add(struct cw_card *c, const json_t *result);
+/* {"functional": …, "response_quality": …, "product_fit": …}. New reference; NULL: no memory. */
+json_t *cw_card_json(const struct cw_card *c);
+
 /* The names of the abilities, NULL-terminated. */
 const char *const *cw_functional_names(void);

@@ -1,8 +1,7 @@
 /* Response quality with recommendations, and product fit, from the lines of results.jsonl. */
 #include <string.h>
 
-#include "base/mem.h"
-#include "trial/judge/functional.h"
+#include "trial/judge/functional_int.h"
 
 #define SLOW_MS       1500.0 /* from here on a pause before the answer is felt */
 #define TOO_SLOW_MS   3000.0 /* and from here on callers say "hello?" */
@@ -10,12 +9,7 @@
 #define TALKATIVE     0.75
 #define DELIGHT_SCORE 0.9
 
-struct mean {
-	double sum;
-	size_t n;
-};
-
-static void add(struct mean *m, const json_t *value)
+static void add(struct cw_mean *m, const json_t *value)
 {
 	if (!json_is_number(value))
 		return;
@@ -23,7 +17,7 @@ static void add(struct mean *m, const json_t *value)
 	m->n++;
 }
 
-static json_t *mean_json(const struct mean *m)
+static json_t *mean_json(const struct cw_mean *m)
 {
 	return m->n ? json_real(m->sum / (double)m->n) : json_null();
 }
@@ -37,16 +31,7 @@ static bool counts(const json_t *result)
 
 /* ---- response quality ---- */
 
-struct quality {
-	struct mean response, dead_air, talk, interruptions, reprompts, passed;
-	struct { /* checks that failed, by type */
-		const char *type;
-		size_t failed, n;
-	} kinds[64];
-	size_t n_kinds, n_checks;
-};
-
-static void add_check(struct quality *q, const json_t *check)
+static void add_check(struct cw_quality *q, const json_t *check)
 {
 	const char *type = cw_json_str(check, "type", ""), *status = cw_json_str(check, "status", "");
 	size_t k = 0;
@@ -55,19 +40,19 @@ static void add_check(struct quality *q, const json_t *check)
 		return;
 	q->passed.sum += !strcmp(status, "pass");
 	q->passed.n++;
-	while (k < q->n_kinds && strcmp(q->kinds[k].type, type) != 0)
+	while (k < q->n_kinds && strncmp(q->kinds[k].type, type, sizeof(q->kinds[k].type) - 1) != 0)
 		k++;
 	if (k == CW_COUNT(q->kinds))
 		return;
 	if (k == q->n_kinds) {
-		q->kinds[k].type = type;
+		(void)snprintf(q->kinds[k].type, sizeof(q->kinds[k].type), "%s", type); /* cut ones share a line */
 		q->n_kinds++;
 	}
 	q->kinds[k].n++;
 	q->kinds[k].failed += !strcmp(status, "fail");
 }
 
-static void gather(struct quality *q, const json_t *result)
+static void gather(struct cw_quality *q, const json_t *result)
 {
 	const json_t *measures = json_object_get(result, "measures");
 	json_t *one;
@@ -93,12 +78,12 @@ static void advise(json_t *list, const char *fmt, ...)
 	va_end(ap);
 }
 
-static double mean_of(const struct mean *m)
+static double mean_of(const struct cw_mean *m)
 {
 	return m->n ? m->sum / (double)m->n : 0;
 }
 
-static void advise_all(const struct quality *q, json_t *list)
+static void advise_all(const struct cw_quality *q, json_t *list)
 {
 	double response = mean_of(&q->response);
 
@@ -130,30 +115,37 @@ static void advise_all(const struct quality *q, json_t *list)
 				q->kinds[i].n);
 }
 
+void cw_quality_add(struct cw_quality *q, const json_t *result)
+{
+	if (counts(result))
+		gather(q, result);
+}
+
+json_t *cw_quality_json(const struct cw_quality *q)
+{
+	json_t *advice = json_array();
+
+	advise_all(q, advice);
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "score", mean_json(&q->passed), "response_ms",
+		mean_json(&q->response), "dead_air_ms", mean_json(&q->dead_air), "talk_ratio", mean_json(&q->talk),
+		"interruptions", mean_json(&q->interruptions), "reprompts", mean_json(&q->reprompts), "recommendations",
+		advice);
+}
+
 json_t *cw_response_quality(const json_t *results)
 {
-	struct quality q = {0};
-	json_t *advice = json_array(), *result;
+	struct cw_quality q = {0};
+	json_t *result;
 	size_t i;
 
 	json_array_foreach (results, i, result)
-		if (counts(result))
-			gather(&q, result);
-	advise_all(&q, advice);
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "score", mean_json(&q.passed), "response_ms",
-		mean_json(&q.response), "dead_air_ms", mean_json(&q.dead_air), "talk_ratio", mean_json(&q.talk),
-		"interruptions", mean_json(&q.interruptions), "reprompts", mean_json(&q.reprompts), "recommendations",
-		advice);
+		cw_quality_add(&q, result);
+	return cw_quality_json(&q);
 }
 
 /* ---- product fit ---- */
 
-struct fit {
-	struct mean satisfaction, completion, escalation;
-	size_t calls, caller_turns, retries, delights, delight_checks;
-};
-
-static void fit_check(struct fit *f, const json_t *check)
+static void fit_check(struct cw_fit *f, const json_t *check)
 {
 	const char *metric = cw_json_str(check, "metric", ""), *type = cw_json_str(check, "type", ""),
 		   *status = cw_json_str(check, "status", "");
@@ -176,19 +168,13 @@ static void fit_check(struct fit *f, const json_t *check)
 	}
 }
 
-/* A call whose caller got to the end of the script and hung up content, or was said goodbye to. */
-static bool completed(const json_t *result)
-{
-	return !strcmp(cw_json_str(result, "verdict", ""), "PASS");
-}
-
-static void fit_result(struct fit *f, const json_t *result)
+static void fit_result(struct cw_fit *f, const json_t *result)
 {
 	json_t *one;
 	size_t i;
 
 	f->calls++;
-	f->completion.sum += completed(result);
+	f->completion.sum += !strcmp(cw_json_str(result, "verdict", ""), "PASS");
 	f->completion.n++;
 	json_array_foreach (json_object_get(result, "turns"), i, one) {
 		const char *of = cw_json_str(one, "of", "");
@@ -201,20 +187,31 @@ static void fit_result(struct fit *f, const json_t *result)
 		fit_check(f, one);
 }
 
+void cw_fit_add(struct cw_fit *f, const json_t *result)
+{
+	if (counts(result))
+		fit_result(f, result);
+}
+
+json_t *cw_fit_json(const struct cw_fit *f)
+{
+	double turns = (double)f->caller_turns, retries = (double)f->retries;
+
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:I}", "satisfaction", mean_json(&f->satisfaction),
+		"completion", mean_json(&f->completion), "retry",
+		f->caller_turns ? json_real(retries / turns) : json_null(), "escalation", mean_json(&f->escalation),
+		"engagement", f->calls ? json_real((turns - retries) / (double)f->calls) : json_null(),
+		"delight_moments", f->delight_checks ? json_integer((json_int_t)f->delights) : json_null(), "n",
+		(json_int_t)f->calls);
+}
+
 json_t *cw_pmf_metrics(const json_t *results)
 {
-	struct fit f = {0};
+	struct cw_fit f = {0};
 	json_t *result;
 	size_t i;
 
 	json_array_foreach (results, i, result)
-		if (counts(result))
-			fit_result(&f, result);
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:I}", "satisfaction", mean_json(&f.satisfaction),
-		"completion", mean_json(&f.completion), "retry",
-		f.caller_turns ? json_real((double)f.retries / (double)f.caller_turns) : json_null(), "escalation",
-		mean_json(&f.escalation), "engagement",
-		f.calls ? json_real((double)(f.caller_turns - f.retries) / (double)f.calls) : json_null(),
-		"delight_moments", f.delight_checks ? json_integer((json_int_t)f.delights) : json_null(), "n",
-		(json_int_t)f.calls);
+		cw_fit_add(&f, result);
+	return cw_fit_json(&f);
 }
