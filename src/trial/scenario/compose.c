@@ -265,7 +265,7 @@ static int hop(struct composer *c, struct place *p, const struct cw_yaml_spot *a
 {
 	const char *include = cw_json_str(p->value, "!include", NULL), *url = file_url(p->value);
 	json_t *ref = json_object_get(p->value, "$ref");
-	const struct source *s;
+	const struct source *s = NULL;
 	int err;
 
 	*moved = false;
@@ -278,7 +278,7 @@ static int hop(struct composer *c, struct place *p, const struct cw_yaml_spot *a
 	if (!include && (!url || ends_in(url, code_endings)))
 		return 0;
 	err = open_source(c, p->in, include ? include : url, at, &s);
-	if (err)
+	if (err || !s)
 		return err;
 	if (!s->yaml)
 		return include ? COMPLAIN(c, at, EINVAL,
@@ -404,7 +404,7 @@ static int copy_element(
 {
 	struct place to = p;
 	struct frame frame = {.value = p.value, .depth = up->depth, .up = up};
-	json_t *v, *copied;
+	json_t *v, *copied = NULL;
 	bool moved = false;
 	size_t i;
 	int err = hop(c, &to, at, &moved);
@@ -432,7 +432,7 @@ static int copy_element(
 static int copy_members(struct composer *c, struct place p, const json_t *but, const struct frame *up, json_t *out)
 {
 	const char *key;
-	json_t *v, *copied;
+	json_t *v, *copied = NULL;
 	int err = 0;
 
 	json_object_foreach (p.value, key, v) {
@@ -485,7 +485,7 @@ static int copy_plain(
 	struct composer *c, struct place p, const struct cw_yaml_spot *at, const struct frame *up, json_t **ret)
 {
 	const char *key;
-	json_t *v, *copied;
+	json_t *v, *copied = NULL;
 	size_t i;
 	int err = 0;
 
