@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "base/stat.h"
 #include "trial/report/matrix.h"
 
 #define PART_MAX    (8u << 20)

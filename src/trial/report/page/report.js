@@ -119,13 +119,10 @@ function showOthers() {
   if (data.judge) section("judge", "Judge", "half", plain(data.judge));
 }
 function showMatrix(m) {
-  const list = Array.isArray(m) ? m : m.cells || m.rows;
-  if (!Array.isArray(list)) return plain(m);
-  const kinds = [...new Set(list.map(c => c.kind || c.row || c.behaviour))], places = [...new Set(list.map(c => c.place || c.column || c.when))];
-  if (!known(kinds[0]) || !known(places[0])) return plain(list);
-  const of = (k, p) => list.find(c => (c.kind || c.row || c.behaviour) === k && (c.place || c.column || c.when) === p);
-  const cell = c => c ? el("td", { class: "heat" }, el("div", {}, known(c.rate) ? percent(c.rate) : known(c.right) && known(c.n) ? `${c.right}/${c.n}` : Object.entries(c).filter(([, v]) => typeof v === "number").map(([k, v]) => `${k} ${+v.toPrecision(3)}`).join(", "), known(c.stop_ms) ? el("small", {}, `stops after ${ms(c.stop_ms)}`) : null)) : el("td", { class: "heat soft" }, "–");
-  return table("Barge-in matrix", ["", ...places], kinds.map(k => [el("th", { scope: "row" }, k), ...places.map(p => cell(of(k, p)))]));
+  const kinds = [...new Set(m.cells.map(c => c.kind))], places = [...new Set(m.cells.map(c => c.place))];
+  const cell = c => c ? el("td", { class: "heat" }, el("div", { class: "field", style: c.n ? heat(c.right / c.n) : "" }, `${c.right}/${c.n}`, el("small", {}, c.n ? `${percent(c.right_low)}–${percent(c.right_high)}` : ""), known(c.stop_ms) ? el("small", {}, `stops after ${ms(c.stop_ms)}`) : null, known(c.recovery_ms) ? el("small", {}, `recovers after ${ms(c.recovery_ms)}`) : null)) : el("td", { class: "heat soft" }, "–");
+  return [el("p", { class: "soft small" }, "How often the agent did what it should, with the 95 % interval; below it the medians."),
+    table("Barge-in matrix", ["the caller", "the agent should", ...places], kinds.map(k => [el("th", { scope: "row" }, k), m.cells.find(c => c.kind === k).should, ...places.map(p => cell(m.cells.find(c => c.kind === k && c.place === p)))]))];
 }
 
 function showDoubt() {
