@@ -27,6 +27,9 @@ struct pair {
 	struct cw_party *agent;
 	const char *language; /* of the caller; NULL: en-US */
 	uint64_t seed;
+	const char *voice; /* of the caller; NULL: modem */
+	uint64_t sim_seed; /* 0: 5 */
+	double late; /* chance that a voice comes half a second to eight seconds late */
 	void (*agent_hears)(const int16_t pcm[160], void *arg);
 	void *arg;
 	bool closed;
@@ -79,7 +82,8 @@ static void open_agent(struct pair *p, struct cw_line *line, const struct cw_scr
 /* Run a whole call of @caller against @agent, with what is set in @p; the result lives as long as the world. */
 static const struct cw_script_result *talk_as(struct pair *p, struct cw_script *caller, struct cw_script *agent)
 {
-	const struct cw_sim_conf sim = {.seed = 5};
+	const struct cw_sim_conf sim = {
+		.seed = p->sim_seed ? p->sim_seed : 5, .fault = {[CW_FAULT_LATE] = p->late}, .fault_only = "tts"};
 	const struct cw_loop_conf loop = {.call_id = "test", .from = "", .to = ""};
 	struct cw_line *agent_end, *carrier;
 
@@ -91,7 +95,7 @@ static const struct cw_script_result *talk_as(struct pair *p, struct cw_script *
 	open_agent(p, agent_end, script_defaults(agent));
 
 	const struct cw_caller_conf conf = {.script = script_defaults(caller),
-		.voice = "modem",
+		.voice = p->voice ? p->voice : "modem",
 		.language = p->language ? p->language : "en-US",
 		.seed = p->seed,
 		.ear = "modem",

@@ -130,14 +130,14 @@ static int check_pace(void *parent, const struct cw_script *s, const struct cw_v
 
 		if (!p->audible)
 			continue;
-		if (p->onset_us > p->t_us + CW_VALIDITY_LATE_US)
-			return fault(parent, ret, "late",
-				"our own side was late: %s %zu (\"%.80s\") became audible %.1f s after it was due; is this machine busy?",
-				p->kind, p->index + 1, p->text, (double)(p->onset_us - p->t_us) / 1e6);
 		if (step && step->when == CW_WHEN_DURING && !agent_near(v, p->onset_us))
 			return fault(parent, ret, "late",
 				"our own side was late: turn %zu (\"%.80s\") was meant for the middle of the agent's words, which were over",
 				p->index + 1, p->text);
+		if (p->onset_us > p->t_us + CW_VALIDITY_LATE_US)
+			return fault(parent, ret, "late",
+				"our own side was late: %s %zu (\"%.80s\") became audible %.1f s after it was due; is this machine busy?",
+				p->kind, p->index + 1, p->text, (double)(p->onset_us - p->t_us) / 1e6);
 	}
 	return 0;
 }

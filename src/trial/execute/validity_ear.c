@@ -13,6 +13,8 @@
 
 #define SAMPLES_MAX (60u * CW_RATE_HZ) /* of one sentence */
 #define PAD         (CW_RATE_HZ / 2)   /* silence around it, as a call has */
+#define FRAME       160
+#define FRAME_US    20000
 #define WITHIN_US   60000000u          /* of virtual time for one sentence */
 
 struct hearing { /* one sentence, from text to words */
@@ -71,10 +73,13 @@ static int run_until(struct cw_world *w, const bool *flag)
 	return *flag ? 0 : ETIMEDOUT;
 }
 
-static void feed(struct cw_stt *s, const int16_t *pcm, size_t n)
+/* At the pace of speech, as engines want it. */
+static void feed(struct cw_world *w, struct cw_stt *s, const int16_t *pcm, size_t n)
 {
-	for (size_t at = 0; at < n; at += 160)
-		cw_stt_feed(s, pcm + at, n - at < 160 ? n - at : 160);
+	for (size_t at = 0; at < n; at += FRAME) {
+		cw_stt_feed(s, pcm + at, n - at < FRAME ? n - at : FRAME);
+		(void)cw_sim_run(w, cw_now(w) + FRAME_US);
+	}
 }
 
 static int hear_one(struct cw_world *w, struct cw_tts *tts, struct hearing *h, const char *text)
@@ -92,9 +97,9 @@ static int hear_one(struct cw_world *w, struct cw_tts *tts, struct hearing *h, c
 	if (err || h->err)
 		return err ? err : h->err;
 	cw_stt_begin(h->stt);
-	feed(h->stt, silence, PAD);
-	feed(h->stt, h->pcm, h->n);
-	feed(h->stt, silence, PAD);
+	feed(w, h->stt, silence, PAD);
+	feed(w, h->stt, h->pcm, h->n);
+	feed(w, h->stt, silence, PAD);
 	cw_stt_finish(h->stt);
 	err = run_until(w, &h->over);
 	return err ? err : h->err;
