@@ -8,9 +8,9 @@
  *                  an alignment: it joins words where they belong and equals sclite's report.
  * The sum of errors of the second is never below that of the first. Rates are pooled: add counts of many pairs, then divide.
  *
- * Memory: rows at distances of a square root are kept and the blocks between them computed anew on the way back, so 12,000 against
- * 12,000 words take some 10 MB and, character by character, two texts of 64 KB without likeness 100 MB. Time grows with the product of the lengths (what
- * both texts begin and end with is free under unit costs). Pure, reentrant.
+ * Memory: rows at distances of a square root are kept and the blocks between them computed anew on the way back, so 12,000 against 12,000
+ * words take some 10 MB. Time grows with length times errors: like texts are quick; the worst, two texts of 64 KB without
+ * any likeness character by character, takes 100 MB and some twenty seconds (off the lane!). Pure, reentrant.
  */
 #pragma once
 #include <stddef.h>

@@ -7,12 +7,14 @@
 
 /*
  * Dynamic programming in a band around the diagonal (Ukkonen 1985): cells further than `band` from it cost more than the best
- * path, once that path costs no more than the way out of the band; until then the band grows. Which of several best paths is
+ * path, once that path costs no more than the way out of the band; else the band grows. Which of several best paths is
  * taken depends on cells on the path only, so the band does not change it.
  */
 
 #define FAR        (UINT32_MAX / 2) /* outside the band */
-#define FIRST_BAND 32
+#define FIRST_BAND 64
+#define SCLITE_GAP 3
+#define SCLITE_SUB 4
 
 struct cell {
 	uint32_t cost, hits;
@@ -37,36 +39,52 @@ static size_t row_to(const struct grid *g, size_t i)
 }
 
 /* sclite: a substitution or hit if nothing is cheaper, a deletion only when cheaper than an insertion. */
-static enum cw_wer_op choose_sclite(const struct grid *g, uint32_t diagonal, uint32_t up, uint32_t left)
+static inline enum cw_wer_op choose_sclite(uint32_t diagonal, uint32_t best, uint32_t up, uint32_t left)
 {
-	if (diagonal <= up + g->gap && diagonal <= left + g->gap)
+	if (diagonal == best)
 		return CW_WER_HIT;
 	return up < left ? CW_WER_DEL : CW_WER_INS;
 }
 
 /* rapidfuzz (Hyyrö 2004): a deletion if it is on a best path, an insertion if the row fell there, else the diagonal. */
-static enum cw_wer_op choose_unit(uint32_t best, uint32_t corner, uint32_t up, uint32_t left)
+static inline enum cw_wer_op choose_unit(uint32_t best, uint32_t corner, uint32_t up, uint32_t left)
 {
 	if (best == up + 1)
 		return CW_WER_DEL;
 	return left + 1 == corner ? CW_WER_INS : CW_WER_HIT;
 }
 
-/* Cell (i, j) with the choice made there; HIT stands for the diagonal. */
-static struct cell cell_at(
-	const struct grid *g, bool same, struct cell corner, struct cell up, struct cell left, uint8_t *choice)
-{
-	uint32_t diagonal = corner.cost + (same ? 0 : g->sub), best = diagonal;
-	enum cw_wer_op op;
+struct span {
+	const struct cell *above;
+	struct cell *row;
+	const uint32_t *hyp;
+	uint32_t token; /* the reference's */
+	size_t from, to;
+	uint8_t *choices; /* of the cell at from on, or NULL */
+};
 
-	if (up.cost + g->gap < best)
-		best = up.cost + g->gap;
-	if (left.cost + g->gap < best)
-		best = left.cost + g->gap;
-	op = g->sclite ? choose_sclite(g, diagonal, up.cost, left.cost)
-		       : choose_unit(best, corner.cost, up.cost, left.cost);
-	*choice = (uint8_t)op;
-	return (struct cell){best, op == CW_WER_HIT ? corner.hits + same : op == CW_WER_DEL ? up.hits : left.hits};
+/* Cells from … to of a row; HIT stands for the diagonal. Compiled once for each convention: this is where the time goes. */
+static inline __attribute__((always_inline)) void fill_span(
+	const struct span *s, bool sclite, uint32_t gap, uint32_t sub)
+{
+	struct cell corner = s->above[s->from - 1], left = s->row[s->from - 1];
+
+	for (size_t j = s->from; j <= s->to; j++) {
+		struct cell up = s->above[j];
+		uint32_t same = s->token == s->hyp[j - 1];
+		uint32_t diagonal = corner.cost + (same ? 0 : sub),
+			 gapped = (up.cost < left.cost ? up.cost : left.cost) + gap;
+		uint32_t best = diagonal < gapped ? diagonal : gapped;
+		enum cw_wer_op op = sclite ? choose_sclite(diagonal, best, up.cost, left.cost)
+					   : choose_unit(best, corner.cost, up.cost, left.cost);
+
+		if (s->choices)
+			s->choices[j - s->from] = (uint8_t)op;
+		left.hits = op == CW_WER_HIT ? corner.hits + same : op == CW_WER_DEL ? up.hits : left.hits;
+		left.cost = best;
+		s->row[j] = left;
+		corner = up;
+	}
 }
 
 /* Row 0: insertions only. Rows are indexed by j; the cells beside the band are FAR. */
@@ -82,24 +100,24 @@ static void row_first(const struct grid *g, struct cell *row)
 
 static void row_next(const struct grid *g, size_t i, const struct cell *above, struct cell *row, uint8_t *choices)
 {
-	size_t from = row_from(g, i), to = row_to(g, i), j = from;
-	uint8_t unused;
+	struct span s = {above, row, g->ids.hyp, g->ids.ref[i - 1], row_from(g, i), row_to(g, i), choices};
 
-	if (from == 0) {
+	if (s.from == 0) {
 		row[0] = (struct cell){(uint32_t)i * g->gap, 0};
-		if (choices)
+		s.from = 1;
+		if (choices) {
 			choices[0] = CW_WER_DEL;
-		j = 1;
+			s.choices++;
+		}
 	} else {
-		row[from - 1] = (struct cell){FAR, 0};
+		row[s.from - 1] = (struct cell){FAR, 0};
 	}
-	for (; j <= to; j++) {
-		bool same = g->ids.ref[i - 1] == g->ids.hyp[j - 1];
-
-		row[j] = cell_at(g, same, above[j - 1], above[j], row[j - 1], choices ? &choices[j - from] : &unused);
-	}
-	if (to < g->ids.m)
-		row[to + 1] = (struct cell){FAR, 0};
+	if (g->sclite)
+		fill_span(&s, true, SCLITE_GAP, SCLITE_SUB);
+	else
+		fill_span(&s, false, 1, 1);
+	if (s.to < g->ids.m)
+		row[s.to + 1] = (struct cell){FAR, 0};
 }
 
 static void swap_rows(struct cell **a, struct cell **b)
@@ -125,29 +143,30 @@ static void grid_init(struct grid *g, const struct cw_wer_ids *ids, enum cw_wer_
 {
 	*g = (struct grid){.ids = *ids, .gap = 1, .sub = 1};
 	if (costs == CW_WER_SCLITE) {
-		g->gap = 3;
-		g->sub = 4;
+		g->gap = SCLITE_GAP;
+		g->sub = SCLITE_SUB;
 		g->sclite = true;
 	}
 }
 
-/* Widen the band until the best path is inside for certain; gives the last cell. @rows has room for two. */
+/* Any path found bounds the cost of the best one, and with it how far that can stray: at most two rounds. Gives the last cell; @rows
+ * has room for two. */
 static struct cell settle_band(struct grid *g, struct cell *rows)
 {
 	size_t n = g->ids.n, m = g->ids.m, longest = n > m ? n : m;
+	struct cell last;
 
 	g->band = (n > m ? n - m : m - n) + FIRST_BAND;
-	for (;; g->band *= 3) {
+	for (;;) {
 		if (g->band > longest)
 			g->band = longest;
-
-		struct cell last = last_cell(g, rows, rows + m + 2);
-
-		if (g->band == longest || last.cost <= g->band * g->gap) {
-			g->width = 2 * g->band + 1 < m + 1 ? 2 * g->band + 1 : m + 1;
-			return last;
-		}
+		last = last_cell(g, rows, rows + m + 2);
+		if (g->band == longest || last.cost <= g->band * g->gap)
+			break;
+		g->band = last.cost / g->gap + 1;
 	}
+	g->width = 2 * g->band + 1 < m + 1 ? 2 * g->band + 1 : m + 1;
+	return last;
 }
 
 /* With hits H and cost C: sub = (gap (n + m - 2H) - C) / (2 gap - sub), the rest follows from the lengths. */
