@@ -8,34 +8,11 @@
 #include "caller/rails_int.h"
 #include "caller/say.h"
 
-#define TEXT_MAX        2048
-#define CARRY_MAX       (2 * TEXT_MAX) /* what was asked and not answered yet */
 #define MAX_TURNS       40
 #define MAX_ASKS        5
 #define MAX_CORRECTIONS 2 /* of one fact: our own ear may be the one that is wrong */
 #define MAX_GOODBYES    2
 #define DRAWS           4 /* templates tried until one says what it may */
-
-struct cw_rails {
-	const struct cw_goal *goal;
-	const struct cw_persona *persona;
-	enum cw_tongue tongue;
-	struct cw_rng rng;
-	enum cw_rails_state state;
-	uint32_t told;
-	uint8_t asked[CW_FACTS_MAX], corrected[CW_FACTS_MAX];
-	unsigned asked_other; /* running: the same question that is no fact's */
-	enum cw_move_kind last_kind;
-	uint32_t last_facts, saying; /* said last; said by the chosen move */
-	bool any, opened, pardoned, reached, failed;
-	unsigned turns, goodbyes;
-
-	bool chosen; /* move is good and not taken */
-	struct cw_move move;
-	char *words, *agent;
-	char carry[CARRY_MAX];
-	char reason[320];
-};
 
 const char *cw_verbosity_name(enum cw_verbosity v)
 {
@@ -105,17 +82,6 @@ int cw_goal_check(const struct cw_goal *g, struct cw_why *why)
 
 /* ---- what the agent wants ---- */
 
-static const struct cw_fact *fact_of(const struct cw_rails *r, const char *key, uint32_t *bit)
-{
-	for (size_t i = 0; i < r->goal->n_facts; i++) {
-		if (!strcmp(r->goal->facts[i].key, key)) {
-			*bit = UINT32_C(1) << i;
-			return &r->goal->facts[i];
-		}
-	}
-	return NULL;
-}
-
 static bool wants(const struct cw_rails *r, enum cw_ask a, const char *folded)
 {
 	return cw_phrases_fit(cw_ask_phrases(a, r->tongue), folded);
@@ -147,179 +113,18 @@ static bool wants_unknown(const struct cw_rails *r, const char *folded)
 	return false;
 }
 
-/* ---- words of a move ---- */
-
-static void fill(struct cw_buf *b, struct cw_str form, struct cw_str value)
-{
-	static const char slot[] = "{value}";
-	const char *at = form.len ? memmem(form.p, form.len, slot, sizeof(slot) - 1) : NULL;
-
-	if (!at) {
-		cw_buf_put(b, form.p, form.len);
-		return;
-	}
-
-	struct cw_str tail = {at + sizeof(slot) - 1, form.len - (size_t)(at - form.p) - (sizeof(slot) - 1)};
-	bool stops = value.len && strchr(".!?", value.p[value.len - 1]);
-
-	cw_buf_put(b, form.p, (size_t)(at - form.p));
-	cw_buf_put(b, value.p, value.len);
-	if (stops && tail.len && tail.p[0] == '.')
-		tail = (struct cw_str){tail.p + 1, tail.len - 1};
-	cw_buf_put(b, tail.p, tail.len);
-}
-
-static bool terse(const struct cw_rails *r)
-{
-	return r->persona && r->persona->verbosity == CW_VERBOSITY_TERSE;
-}
-
-static bool chatty(const struct cw_rails *r)
-{
-	return r->persona && r->persona->verbosity == CW_VERBOSITY_CHATTY;
-}
-
-static void say_fact(struct cw_rails *r, struct cw_buf *b, const struct cw_fact *f, enum cw_move_kind kind)
-{
-	struct cw_str value = cw_str(f->value);
-
-	if (b->len)
-		cw_buf_putc(b, ' ');
-	if (kind == CW_MOVE_TELL && f->say)
-		fill(b, cw_str(f->say), value);
-	else if (kind == CW_MOVE_TELL && terse(r))
-		fill(b, cw_str("{value}."), value);
-	else
-		fill(b, cw_move_template(kind, f->key, r->tongue, &r->rng), value);
-}
-
-/* "M A R I A, L O P E Z" */
-static void spell(struct cw_buf *b, const char *value)
-{
-	bool first = true;
-
-	for (const char *p = value; *p; p++) {
-		if (*p == ' ') {
-			cw_buf_puts(b, ", ");
-			first = true;
-			continue;
-		}
-		if (!first && ((unsigned char)*p & 0xc0) != 0x80)
-			cw_buf_putc(b, ' ');
-		cw_buf_putc(b, *p);
-		first = false;
-	}
-}
-
-static void say_facts(struct cw_rails *r, struct cw_buf *b, enum cw_move_kind kind, uint32_t bits)
-{
-	for (size_t i = 0; i < r->goal->n_facts; i++) {
-		const struct cw_fact *f = &r->goal->facts[i];
-		CW_BUF_SCOPED struct cw_buf letters = CW_BUF(TEXT_MAX);
-
-		if (!(bits & UINT32_C(1) << i))
-			continue;
-		if (kind != CW_MOVE_SPELL) {
-			say_fact(r, b, f, kind);
-			continue;
-		}
-		spell(&letters, f->value);
-		fill(b, cw_move_template(CW_MOVE_SPELL, NULL, r->tongue, &r->rng), cw_buf_str(&letters));
-	}
-}
-
-static struct cw_str opening_words(const struct cw_rails *r)
-{
-	uint32_t bit;
-	const struct cw_fact *issue = fact_of(r, "issue", &bit);
-
-	if (r->goal->say)
-		return cw_str(r->goal->say);
-	return issue ? cw_str(issue->value) : cw_str(r->goal->goal ? r->goal->goal : "");
-}
-
-/* A pause in the middle of the sentence, as of somebody who thinks. */
-static void hesitate(struct cw_rails *r, struct cw_buf *b)
-{
-	size_t blanks = 0, at = 0;
-
-	for (size_t i = 0; i < b->len; i++)
-		blanks += b->p[i] == ' ';
-	if (!r->persona || !blanks || !cw_rng_chance(&r->rng, r->persona->hesitates))
-		return;
-
-	size_t skip = cw_rng_below(&r->rng, (uint32_t)blanks);
-	CW_BUF_SCOPED struct cw_buf old = CW_BUF(TEXT_MAX);
-
-	cw_buf_put(&old, b->p, b->len);
-	if (cw_buf_err(&old))
-		return;
-	while (old.p[at] != ' ' || skip--)
-		at++;
-	cw_buf_reset(b);
-	cw_buf_put(b, old.p, at);
-	cw_buf_fmt(b, " <pause %ums>", 600 + cw_rng_below(&r->rng, 900));
-	cw_buf_put(b, old.p + at, old.len - at);
-}
-
-static void compose_plain(struct cw_rails *r, struct cw_buf *b, enum cw_move_kind kind, uint32_t bits)
-{
-	struct cw_str form;
-
-	switch (kind) {
-	case CW_MOVE_OPEN:
-		form = terse(r) ? cw_str("{value}") : cw_move_template(kind, NULL, r->tongue, &r->rng);
-		fill(b, form, opening_words(r));
-		for (size_t i = 0; i < r->goal->n_facts; i++)
-			if (r->goal->facts[i].volunteer && strcmp(r->goal->facts[i].key, "issue") != 0)
-				say_fact(r, b, &r->goal->facts[i], CW_MOVE_TELL);
-		return;
-	case CW_MOVE_TELL:
-		if (chatty(r) && cw_rng_chance(&r->rng, 0.5)) {
-			form = cw_rails_small_talk(r->tongue, &r->rng);
-			cw_buf_put(b, form.p, form.len);
-		}
-		say_facts(r, b, kind, bits);
-		return;
-	case CW_MOVE_CORRECT:
-	case CW_MOVE_SPELL:
-		say_facts(r, b, kind, bits);
-		return;
-	case CW_MOVE_CHOOSE:
-		if (bits) {
-			say_facts(r, b, CW_MOVE_TELL, bits);
-			return;
-		}
-		break;
-	case CW_MOVE_REPEAT: {
-		CW_BUF_SCOPED struct cw_buf again = CW_BUF(TEXT_MAX);
-
-		if (bits)
-			say_facts(r, &again, CW_MOVE_TELL, bits);
-		else
-			cw_buf_put(&again, opening_words(r).p, opening_words(r).len);
-		fill(b, cw_move_template(kind, NULL, r->tongue, &r->rng), cw_buf_str(&again));
-		return;
-	}
-	default:
-		break;
-	}
-	form = cw_move_template(kind, NULL, r->tongue, &r->rng);
-	cw_buf_put(b, form.p, form.len);
-}
-
 /* ---- choosing ---- */
 
 static const struct cw_move *make(struct cw_rails *r, enum cw_move_kind kind, uint32_t bits, uint32_t say_bits)
 {
-	CW_BUF_SCOPED struct cw_buf b = CW_BUF(TEXT_MAX);
+	CW_BUF_SCOPED struct cw_buf b = CW_BUF(CW_RAILS_TEXT_MAX);
 
 	TALLOC_FREE(r->words);
 	TALLOC_FREE(r->agent);
 	r->agent = talloc_strdup(r, r->carry);
 	for (unsigned i = 0; i < DRAWS; i++) {
 		cw_buf_reset(&b);
-		compose_plain(r, &b, kind, say_bits);
+		cw_rails_compose(r, &b, kind, say_bits);
 		if (!cw_buf_err(&b) && b.len && !cw_rails_check(r->goal, bits | r->told, r->agent, b.p, NULL))
 			break;
 		cw_buf_reset(&b);
@@ -331,7 +136,7 @@ static const struct cw_move *make(struct cw_rails *r, enum cw_move_kind kind, ui
 	}
 	if (!b.len || !r->agent)
 		return NULL;
-	hesitate(r, &b);
+	cw_rails_hesitate(r, &b);
 	r->words = cw_buf_take(&b, r);
 	if (!r->words)
 		return NULL;
@@ -387,7 +192,7 @@ static const struct cw_move *open_with(struct cw_rails *r)
 
 	if (too_often(r, CW_MOVE_OPEN))
 		return make(r, CW_MOVE_GIVE_UP, 0, 0);
-	if (!r->goal->say && fact_of(r, "issue", &issue))
+	if (!r->goal->say && cw_rails_fact(r, "issue", &issue))
 		bits |= issue;
 	return make(r, CW_MOVE_OPEN, bits, 0);
 }
@@ -398,7 +203,7 @@ static const struct cw_move *choose_offer(struct cw_rails *r)
 	uint32_t bit = 0;
 
 	for (size_t i = 0; !bit && i < CW_COUNT(keys); i++)
-		(void)fact_of(r, keys[i], &bit); /* none of them: the first one */
+		(void)cw_rails_fact(r, keys[i], &bit); /* none of them: the first one */
 	return same_question(r, CW_MOVE_CHOOSE, bit);
 }
 
@@ -420,7 +225,7 @@ static const struct cw_move *tell(struct cw_rails *r, uint32_t bits)
 		if (r->goal->facts[i].refuse)
 			continue;
 		may |= bit;
-		if (terse(r))
+		if (cw_rails_terse(r))
 			break;
 	}
 	if (!may)
@@ -428,7 +233,7 @@ static const struct cw_move *tell(struct cw_rails *r, uint32_t bits)
 
 	uint32_t more = volunteered(r) & ~r->told & ~may;
 
-	if (chatty(r) && more && cw_rng_chance(&r->rng, 0.5))
+	if (cw_rails_chatty(r) && more && cw_rng_chance(&r->rng, 0.5))
 		may |= more & (~more + 1); /* the first of them */
 	return make(r, CW_MOVE_TELL, may, may);
 }
@@ -452,7 +257,7 @@ static uint32_t to_spell(const struct cw_rails *r, uint32_t asked)
 		return asked & (~asked + 1);
 	if (r->last_facts)
 		return r->last_facts & (~r->last_facts + 1);
-	(void)fact_of(r, "name", &bit); /* without a name: 0 */
+	(void)cw_rails_fact(r, "name", &bit); /* without a name: 0 */
 	return bit & r->told;
 }
 
@@ -607,7 +412,7 @@ void cw_rails_take(struct cw_rails *r)
 
 	if (!r->chosen)
 		return;
-	(void)fact_of(r, "issue", &issue); /* none: 0 */
+	(void)cw_rails_fact(r, "issue", &issue); /* none: 0 */
 	r->chosen = false;
 	r->carry[0] = '\0';
 	r->turns++;

@@ -9,6 +9,38 @@
 enum cw_tongue { CW_TONGUE_EN, CW_TONGUE_ES, CW_TONGUE_DE, CW_TONGUE_FR, CW_TONGUE_N };
 enum cw_tongue cw_tongue_of(const char *language); /* "es-MX" -> ES; unknown: EN */
 
+#define CW_RAILS_TEXT_MAX  2048                    /* of one move */
+#define CW_RAILS_CARRY_MAX (2 * CW_RAILS_TEXT_MAX) /* what was asked and not answered yet */
+
+struct cw_rails {
+	const struct cw_goal *goal;
+	const struct cw_persona *persona;
+	enum cw_tongue tongue;
+	struct cw_rng rng;
+	enum cw_rails_state state;
+	uint32_t told;
+	uint8_t asked[CW_FACTS_MAX], corrected[CW_FACTS_MAX];
+	unsigned asked_other; /* running: the same question that is no fact's */
+	enum cw_move_kind last_kind;
+	uint32_t last_facts, saying; /* said last; said by the chosen move */
+	bool any, opened, pardoned, reached, failed;
+	unsigned turns, goodbyes;
+
+	bool chosen; /* move is good and not taken */
+	struct cw_move move;
+	char *words, *agent;
+	char carry[CW_RAILS_CARRY_MAX];
+	char reason[320];
+};
+
+const struct cw_fact *cw_rails_fact(const struct cw_rails *r, const char *key, uint32_t *bit); /* NULL: no such fact, @bit as it was */
+bool cw_rails_terse(const struct cw_rails *r);
+bool cw_rails_chatty(const struct cw_rails *r);
+/* Words of a move about the facts @bits from templates; another call draws others. */
+void cw_rails_compose(struct cw_rails *r, struct cw_buf *b, enum cw_move_kind kind, uint32_t bits);
+/* A pause in the middle of the sentence, as of somebody who thinks, as often as the persona does. */
+void cw_rails_hesitate(struct cw_rails *r, struct cw_buf *b);
+
 enum cw_ask { /* what the agent may want beside facts */
 	CW_ASK_CONFIRM,
 	CW_ASK_OFFER,   /* which one? */
