@@ -101,8 +101,10 @@ static size_t read_number(const struct cw_words *ws, size_t i, double *ret, char
 	if (!cw_words_in(ws, i, "minus negative"))
 		return read_positive(ws, i, ret, sign);
 	n = i + 1 < ws->n ? read_positive(ws, i + 1, ret, sign) : 0;
-	*ret = n ? -*ret : *ret;
-	return n ? n + 1 : 0;
+	if (!n)
+		return 0;
+	*ret = -*ret;
+	return n + 1;
 }
 
 static void write_number(double v, const char *unit, char *out, size_t size)
@@ -163,7 +165,7 @@ size_t cw_entity_money(struct cw_entity_scan *s)
 {
 	const struct cw_words *ws = &s->r.ws;
 	size_t i = s->r.at, more;
-	double v, cents;
+	double v, cents = 0;
 	char sign, other;
 	size_t n = read_price(ws, i, &v, &sign);
 	const char *name = n ? currency(ws, i + n, &n) : NULL;
