@@ -221,12 +221,12 @@ int cw_card_new(void *parent, struct cw_card **ret)
 void cw_card_add(struct cw_card *c, const json_t *result)
 {
 	cw_abilities_add(c->abilities, result);
-	cw_quality_add(&c->quality, result);
-	cw_fit_add(&c->fit, result);
+	cw_card_quality_add(&c->quality, result);
+	cw_card_fit_add(&c->fit, result);
 }
 
 json_t *cw_card_json(const struct cw_card *c)
 {
 	return json_pack("{s:o, s:o, s:o}", "functional", cw_abilities_json(c->abilities), "response_quality",
-		cw_quality_json(&c->quality), "product_fit", cw_fit_json(&c->fit));
+		cw_card_quality_json(&c->quality), "product_fit", cw_card_fit_json(&c->fit));
 }

@@ -13,13 +13,13 @@ struct cw_ability_tally {
 	size_t n;
 };
 
-struct cw_mean {
+struct cw_card_mean {
 	double sum;
 	size_t n;
 };
 
-struct cw_quality {
-	struct cw_mean response, dead_air, talk, interruptions, reprompts, passed;
+struct cw_card_quality {
+	struct cw_card_mean response, dead_air, talk, interruptions, reprompts, passed;
 	struct { /* checks that failed, by type */
 		char type[48];
 		size_t failed, n;
@@ -27,21 +27,21 @@ struct cw_quality {
 	size_t n_kinds;
 };
 
-struct cw_fit {
-	struct cw_mean satisfaction, completion, escalation;
+struct cw_card_fit {
+	struct cw_card_mean satisfaction, completion, escalation;
 	size_t calls, caller_turns, retries, delights, delight_checks;
 };
 
 struct cw_card {
 	struct cw_ability_tally abilities[CW_ABILITIES];
-	struct cw_quality quality;
-	struct cw_fit fit;
+	struct cw_card_quality quality;
+	struct cw_card_fit fit;
 };
 
 /* Add one result; those that do not count are passed over. */
 void cw_abilities_add(struct cw_ability_tally *tallies, const json_t *result);
-void cw_quality_add(struct cw_quality *q, const json_t *result);
-void cw_fit_add(struct cw_fit *f, const json_t *result);
+void cw_card_quality_add(struct cw_card_quality *q, const json_t *result);
+void cw_card_fit_add(struct cw_card_fit *f, const json_t *result);
 json_t *cw_abilities_json(const struct cw_ability_tally *tallies);
-json_t *cw_quality_json(const struct cw_quality *q);
-json_t *cw_fit_json(const struct cw_fit *f);
+json_t *cw_card_quality_json(const struct cw_card_quality *q);
+json_t *cw_card_fit_json(const struct cw_card_fit *f);

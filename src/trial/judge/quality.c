@@ -9,7 +9,7 @@
 #define TALKATIVE     0.75
 #define DELIGHT_SCORE 0.9
 
-static void add(struct cw_mean *m, const json_t *value)
+static void add(struct cw_card_mean *m, const json_t *value)
 {
 	if (!json_is_number(value))
 		return;
@@ -17,7 +17,7 @@ static void add(struct cw_mean *m, const json_t *value)
 	m->n++;
 }
 
-static json_t *mean_json(const struct cw_mean *m)
+static json_t *mean_json(const struct cw_card_mean *m)
 {
 	return m->n ? json_real(m->sum / (double)m->n) : json_null();
 }
@@ -31,7 +31,7 @@ static bool counts(const json_t *result)
 
 /* ---- response quality ---- */
 
-static void add_check(struct cw_quality *q, const json_t *check)
+static void add_check(struct cw_card_quality *q, const json_t *check)
 {
 	const char *type = cw_json_str(check, "type", ""), *status = cw_json_str(check, "status", "");
 	size_t k = 0;
@@ -52,7 +52,7 @@ static void add_check(struct cw_quality *q, const json_t *check)
 	q->kinds[k].failed += !strcmp(status, "fail");
 }
 
-static void gather(struct cw_quality *q, const json_t *result)
+static void gather(struct cw_card_quality *q, const json_t *result)
 {
 	const json_t *measures = json_object_get(result, "measures");
 	json_t *one;
@@ -78,12 +78,12 @@ static void advise(json_t *list, const char *fmt, ...)
 	va_end(ap);
 }
 
-static double mean_of(const struct cw_mean *m)
+static double mean_of(const struct cw_card_mean *m)
 {
 	return m->n ? m->sum / (double)m->n : 0;
 }
 
-static void advise_all(const struct cw_quality *q, json_t *list)
+static void advise_all(const struct cw_card_quality *q, json_t *list)
 {
 	double response = mean_of(&q->response);
 
@@ -115,13 +115,13 @@ static void advise_all(const struct cw_quality *q, json_t *list)
 				q->kinds[i].n);
 }
 
-void cw_quality_add(struct cw_quality *q, const json_t *result)
+void cw_card_quality_add(struct cw_card_quality *q, const json_t *result)
 {
 	if (counts(result))
 		gather(q, result);
 }
 
-json_t *cw_quality_json(const struct cw_quality *q)
+json_t *cw_card_quality_json(const struct cw_card_quality *q)
 {
 	json_t *advice = json_array();
 
@@ -134,18 +134,18 @@ json_t *cw_quality_json(const struct cw_quality *q)
 
 json_t *cw_response_quality(const json_t *results)
 {
-	struct cw_quality q = {0};
+	struct cw_card_quality q = {0};
 	json_t *result;
 	size_t i;
 
 	json_array_foreach (results, i, result)
-		cw_quality_add(&q, result);
-	return cw_quality_json(&q);
+		cw_card_quality_add(&q, result);
+	return cw_card_quality_json(&q);
 }
 
 /* ---- product fit ---- */
 
-static void fit_check(struct cw_fit *f, const json_t *check)
+static void fit_check(struct cw_card_fit *f, const json_t *check)
 {
 	const char *metric = cw_json_str(check, "metric", ""), *type = cw_json_str(check, "type", ""),
 		   *status = cw_json_str(check, "status", "");
@@ -168,7 +168,7 @@ static void fit_check(struct cw_fit *f, const json_t *check)
 	}
 }
 
-static void fit_result(struct cw_fit *f, const json_t *result)
+static void fit_result(struct cw_card_fit *f, const json_t *result)
 {
 	json_t *one;
 	size_t i;
@@ -187,13 +187,13 @@ static void fit_result(struct cw_fit *f, const json_t *result)
 		fit_check(f, one);
 }
 
-void cw_fit_add(struct cw_fit *f, const json_t *result)
+void cw_card_fit_add(struct cw_card_fit *f, const json_t *result)
 {
 	if (counts(result))
 		fit_result(f, result);
 }
 
-json_t *cw_fit_json(const struct cw_fit *f)
+json_t *cw_card_fit_json(const struct cw_card_fit *f)
 {
 	double turns = (double)f->caller_turns, retries = (double)f->retries;
 
@@ -207,11 +207,11 @@ json_t *cw_fit_json(const struct cw_fit *f)
 
 json_t *cw_pmf_metrics(const json_t *results)
 {
-	struct cw_fit f = {0};
+	struct cw_card_fit f = {0};
 	json_t *result;
 	size_t i;
 
 	json_array_foreach (results, i, result)
-		cw_fit_add(&f, result);
-	return cw_fit_json(&f);
+		cw_card_fit_add(&f, result);
+	return cw_card_fit_json(&f);
 }

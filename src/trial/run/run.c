@@ -9,6 +9,7 @@
 #include "base/id.h"
 #include "base/mem.h"
 #include "trial/report/report.h"
+#include "trial/run/card.h"
 #include "trial/run/end.h"
 #include "trial/run/run_int.h"
 #include "trial/scenario/list.h"
@@ -284,7 +285,9 @@ static int finish(struct cw_run *r, int64_t wall_us, enum cw_run_end *end)
 		return err;
 	report.results = results;
 	report.tally = tally;
-	err = compare(r, parent, &report, wall_us);
+	err = cw_run_card(results, cw_rundir_run(r->dir));
+	if (!err)
+		err = compare(r, parent, &report, wall_us);
 	if (!err)
 		err = write_reports(r, &report);
 	if (!err)
