@@ -149,7 +149,7 @@ static int run_javascript(
 	CW_JSON_SCOPED json_t *t = NULL;
 	CW_JSON_SCOPED json_t *result = NULL;
 	struct cw_why why = {0};
-	const char *text;
+	const char *text = NULL;
 	int err = cw_check_say(parent, &c->expected, "%.200s", cw_json_str(a->conf, "value", ""));
 
 	if (!err)

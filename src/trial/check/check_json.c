@@ -139,7 +139,7 @@ static int run_json(void *parent, const struct cw_view *v, const struct cw_asser
 {
 	const json_t *schema = json_object_get(a->conf, "value");
 	bool whole = !strcmp(a->kind->param, "is");
-	const char *text;
+	const char *text = NULL;
 	int err = cw_check_say(parent, &c->expected, "%s%s", whole ? "JSON" : "JSON among the words",
 		schema ? " that fits the schema" : "");
 

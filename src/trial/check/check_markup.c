@@ -13,7 +13,7 @@ static const char *const xml_keys[] = {"value", "by", NULL};
 static int run_html(void *parent, const struct cw_view *v, const struct cw_assert *a, size_t play, struct cw_check *c)
 {
 	bool whole = !strcmp(a->kind->param, "is"), yes;
-	const char *text, *why = "there is too little HTML in the words";
+	const char *text = NULL, *why = "there is too little HTML in the words";
 	int err = cw_check_one_text(parent, v, a, play, c, &text);
 
 	c->expected = whole ? "HTML and nothing else" : "HTML among the words";
@@ -31,7 +31,7 @@ static int run_xml(void *parent, const struct cw_view *v, const struct cw_assert
 	const json_t *required = json_object_get(json_object_get(a->conf, "value"), "requiredElements");
 	bool whole = !strcmp(a->kind->param, "is");
 	struct cw_why why = {0};
-	const char *text;
+	const char *text = NULL;
 	int err = cw_check_say(parent, &c->expected, "%s%s", whole ? "one XML document" : "XML among the words",
 		required ? " with the elements required" : "");
 

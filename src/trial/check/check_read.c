@@ -219,6 +219,11 @@ static int fill(void *parent, const struct cw_yaml *y, json_t *conf, bool per_tu
 		err = cw_yaml_why(y, conf, why, EINVAL, "%s: %s", a->kind->name, inner.text);
 	if (!err && (a->kind->needs & CW_NEEDS_SET))
 		err = cw_assert_set_read(parent, y, conf, per_turn, vars, a, why);
+	for (size_t i = 0; !err && i < a->n_set; i++)
+		if (a->set[i].only)
+			err = cw_yaml_why(y, conf, why, EINVAL,
+				"'only' in line %u belongs on the set: its members are checked together",
+				a->set[i].line);
 	if (err)
 		return err;
 	a->only = cw_json_str(a->conf, "only", NULL);

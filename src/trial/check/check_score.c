@@ -21,7 +21,7 @@ static int run_levenshtein(
 	void *parent, const struct cw_view *v, const struct cw_assert *a, size_t play, struct cw_check *c)
 {
 	double max = cw_json_num(a->conf, "threshold", 5);
-	const char *value = cw_json_str(a->conf, "value", ""), *text;
+	const char *value = cw_json_str(a->conf, "value", ""), *text = NULL;
 	size_t edits = 0;
 	int err = cw_check_say(parent, &c->expected, "at most %g edits from \"%s\"", max, value);
 
@@ -104,7 +104,7 @@ static const struct {
 
 static int run_score(void *parent, const struct cw_view *v, const struct cw_assert *a, size_t play, struct cw_check *c)
 {
-	const char *text;
+	const char *text = NULL;
 	struct refs refs;
 	double score = 0;
 	size_t i = 0;
@@ -130,7 +130,7 @@ static int run_count(void *parent, const struct cw_view *v, const struct cw_asse
 	double exact = json_is_number(value) ? json_number_value(value) : -1;
 	double min = exact >= 0 ? exact : cw_json_num(value, "min", 0);
 	double max = exact >= 0 ? exact : cw_json_num(value, "max", 1e18);
-	const char *text;
+	const char *text = NULL;
 	int err = cw_check_show(parent, value, &c->expected);
 
 	if (!err)

@@ -21,7 +21,7 @@ static int run_refusal(
 	void *parent, const struct cw_view *v, const struct cw_assert *a, size_t play, struct cw_check *c)
 {
 	struct cw_str at = {0};
-	const char *text;
+	const char *text = NULL;
 	int err = cw_check_one_text(parent, v, a, play, c, &text);
 
 	c->expected = "a refusal to answer";
@@ -39,7 +39,7 @@ static int run_refusal(
 static int run_sentiment(
 	void *parent, const struct cw_view *v, const struct cw_assert *a, size_t play, struct cw_check *c)
 {
-	const char *value = cw_json_str(a->conf, "value", ""), *text;
+	const char *value = cw_json_str(a->conf, "value", ""), *text = NULL;
 	enum cw_sentiment_class want;
 	struct cw_sentiment s;
 	int err = cw_check_say(parent, &c->expected, "sentiment %s", value);
@@ -64,7 +64,7 @@ static int run_sentiment(
 static int run_language(
 	void *parent, const struct cw_view *v, const struct cw_assert *a, size_t play, struct cw_check *c)
 {
-	const char *value = cw_json_str(a->conf, "value", ""), *text;
+	const char *value = cw_json_str(a->conf, "value", ""), *text = NULL;
 	double enough = cw_json_num(a->conf, "min_confidence", 0.5);
 	struct cw_langid guess;
 	int err = cw_check_say(parent, &c->expected, "language %s", value);
@@ -149,7 +149,7 @@ static int run_context(
 {
 	const json_t *value = json_object_get(a->conf, "value");
 	size_t n = json_is_array(value) ? json_array_size(value) : 1;
-	const char *text;
+	const char *text = NULL;
 	int err = cw_check_show(parent, value, &c->expected);
 
 	if (!err)

@@ -110,7 +110,6 @@ static int decide_json(void *parent, const struct cw_assert *a, const char *text
 static int run_http(void *parent, const struct cw_view *v, const struct cw_assert *a, struct cw_check *c)
 {
 	const struct cw_view_probe *p = NULL;
-	CW_JSON_SCOPED json_t *body = NULL;
 
 	c->decided_by = "http";
 	for (size_t i = 0; i < v->n_probes; i++)

@@ -149,7 +149,7 @@ static int run_equals_json(
 {
 	const json_t *value = json_object_get(a->conf, "value");
 	CW_JSON_SCOPED json_t *have = NULL;
-	const char *text;
+	const char *text = NULL;
 	int err = cw_check_show(parent, value, &c->expected);
 
 	if (!err)

@@ -125,7 +125,7 @@ static int shown_kind(void *parent, const struct cw_entities *es, enum cw_entity
 
 static int run_entity(void *parent, const struct cw_view *v, const struct cw_assert *a, size_t play, struct cw_check *c)
 {
-	const char *value = cw_json_str(a->conf, "value", NULL), *text;
+	const char *value = cw_json_str(a->conf, "value", NULL), *text = NULL;
 	CW_SCOPED struct cw_entities *es = NULL;
 	enum cw_entity_kind kind = CW_ENTITY_PHONE;
 	struct cw_date today;

@@ -243,9 +243,69 @@ static void less_than_a_frame_has_no_speech(void **state)
 	assert_int_equal(n, 0);
 }
 
-CW_TEST_MAIN(CW_TEST(response_is_onset_minus_last_sample), CW_TEST(nothing_unmeasured_becomes_a_number),
-	CW_TEST(barge_in_stop_merges_short_gaps), CW_TEST(keeping_on_is_measured_by_its_longest_gap),
-	CW_TEST(dead_air_counts_where_the_agent_owes), CW_TEST(words_that_did_not_come_out_are_still_owed),
-	CW_TEST(ratio_overlap_and_interruptions), CW_TEST(word_errors_need_both_timelines),
-	CW_TEST(speech_is_found_to_the_frame_and_better), CW_TEST(silence_has_no_speech),
-	CW_TEST(less_than_a_frame_has_no_speech))
+static void asking_again_is_counted(void **state)
+{
+	struct made m;
+
+	(void)state;
+	made_open(&m, false);
+	made_answered(&m, 100);
+	assert_true(cw_measure_reprompts(made_view(&m, 500)).agent_absent);
+	made_agent(&m, "", "What day would suit you?", 300, 2000);
+	made_say(&m, 0, 1, "mumble", 2500, 3000);
+	made_agent(&m, "", "What day would suit you?", 3600, 5000); /* word by word */
+	made_say(&m, 1, 2, "mumble", 5500, 5800);
+	made_agent(&m, "", "Sorry, I didn't catch that.", 6600, 8000);
+	made_say(&m, 2, 3, "Tuesday", 8500, 8800);
+	made_agent(&m, "", "Tuesday it is. Thank you.", 9000, 9900);
+	assert_float_equal(cw_measure_reprompts(made_view(&m, 10000)).v, 2, 0);
+	assert_float_equal(cw_measure_turns_to_goal(made_view(&m, 10000), NULL).v, 3, 0);
+	assert_false(cw_measure_turns_to_goal(made_view(&m, 10000), "book").known);
+	made_close(&m);
+}
+
+static void tools_are_scored_as_sets(void **state)
+{
+	static const char *const two[] = {"book", "weather"}, *const one[] = {"weather"};
+	struct cw_tool_score s;
+	struct made m;
+
+	(void)state;
+	made_open(&m, true);
+	made_answered(&m, 100);
+	assert_float_equal(cw_measure_tools(made_view(&m, 500), two, 2).f1, 0, 0);
+	for (int i = 0; i < 2; i++)
+		cw_timeline_add(
+			m.agent, 1000000, CW_SIDE_AGENT, CW_EV_TOOL_CALLED, "{s:s, s:{}}", "name", "book", "args");
+	s = cw_measure_tools(made_view(&m, 2000), two, 2); /* figures of promptfoo's documentation */
+	assert_float_equal(s.precision, 1, 0);
+	assert_float_equal(s.recall, 0.5, 0);
+	assert_float_equal(s.f1, 0.6667, 1e-4);
+	assert_float_equal(cw_measure_tools(made_view(&m, 2000), one, 1).f1, 0, 0);
+	made_close(&m);
+}
+
+static void the_line_tells_its_score_or_nothing(void **state)
+{
+	struct made m;
+
+	(void)state;
+	made_open(&m, false);
+	made_answered(&m, 100);
+	assert_false(cw_measure_mos_e(made_view(&m, 500)).known);
+	assert_false(cw_measure_quality(made_view(&m, 500), CW_SIDE_AGENT, CW_QUALITY_SNR_DB).known);
+	cw_timeline_add(m.caller, 400000, CW_SIDE_LINE, CW_EV_LINE_NOTE, "{s:s, s:f, s:f}", "what", "line.stats",
+		"loss", 0.0, "delay_ms", 0.0);
+	assert_true(cw_measure_mos_e(made_view(&m, 500)).v > 4.3); /* G.711 without loss or delay: 4.4 */
+	assert_float_equal(cw_measure_loss(made_view(&m, 500)).v, 0, 0);
+	assert_false(cw_measure_jitter_ms(made_view(&m, 500)).known);
+	made_close(&m);
+}
+
+CW_TEST_MAIN(CW_TEST(asking_again_is_counted), CW_TEST(tools_are_scored_as_sets),
+	CW_TEST(the_line_tells_its_score_or_nothing), CW_TEST(response_is_onset_minus_last_sample),
+	CW_TEST(nothing_unmeasured_becomes_a_number), CW_TEST(barge_in_stop_merges_short_gaps),
+	CW_TEST(keeping_on_is_measured_by_its_longest_gap), CW_TEST(dead_air_counts_where_the_agent_owes),
+	CW_TEST(words_that_did_not_come_out_are_still_owed), CW_TEST(ratio_overlap_and_interruptions),
+	CW_TEST(word_errors_need_both_timelines), CW_TEST(speech_is_found_to_the_frame_and_better),
+	CW_TEST(silence_has_no_speech), CW_TEST(less_than_a_frame_has_no_speech))
