@@ -72,6 +72,8 @@ static const char *const others[] = {
 static const char *const exceptions[] = {
 	"can't|cannot help but|noticing|wondering|thinking",
 	"can't|cannot help wondering|noticing",
+	"can't|cannot say that|if|whether|for i|we|sure|he|she|it|they",
+	"can't|cannot|not help|assist ?you ?with anything|something else",
 	"don't|do ?not hesitate",
 };
 

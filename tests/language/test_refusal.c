@@ -54,6 +54,8 @@ static void facts_are_no_refusals(void **state)
 		"I couldn't hear you. Could you repeat that?",
 		"I can't help but notice that you called before.",
 		"Please do not hesitate to call.",
+		"I can't say that I have.",
+		"Ok, if you're sure I can not assist you with anything else?",
 		"We won't be there before nine.",
 		"I can't see your appointment in the system.",
 		"As an AI assistant I can book a technician for you.",
