@@ -282,6 +282,14 @@ static int settle_never_up(struct judgement *j)
 		cw_end_reason_name(r->end_reason), r->end_detail[0] ? ": " : "", r->end_detail);
 }
 
+/* Does the score reach the test's `threshold`? Without one nothing may fail. */
+static bool enough(const struct judgement *j)
+{
+	const double threshold = j->record->item->test->threshold;
+
+	return threshold > 0 && j->weight > 0 && j->passed / j->weight >= threshold - 1e-9;
+}
+
 static int reach_verdict(struct judgement *j)
 {
 	const struct cw_call_record *r = j->record;
@@ -304,9 +312,11 @@ static int reach_verdict(struct judgement *j)
 		return settle_cut(j);
 	if (r->script.end == CW_SCRIPT_GAVE_UP || r->script.end == CW_SCRIPT_MISSED)
 		return settle(j, CW_VERDICT_FAIL, "%s", r->script.reason);
-	if (failed)
+	if (failed && enough(j) && error)
+		return settle_by(j, CW_VERDICT_ERROR, error);
+	if (failed && !enough(j))
 		return settle_by(j, CW_VERDICT_FAIL, failed);
-	if (error)
+	if (!failed && error)
 		return settle_by(j, CW_VERDICT_ERROR, error);
 	if (!j->n_checks && !r->item->test->script.goal)
 		return settle(j, CW_VERDICT_INVALID, "no assertion was reached: nothing was tested");

@@ -243,7 +243,7 @@ static const struct cw_key keys_goal[] = {
 			.keys = keys_persona,                                                                    \
 			.about = "what kind of person the caller is"},                                           \
 		ASSERTS("assert", "assertions on the whole call"),                                               \
-		NUMBER("threshold", 0, 1,                                                                        \
+		NUMBER("threshold", 0.001, 1,                                                                    \
 			"share of the weighted score that is enough to pass (default: everything must hold)"),   \
 		TARGET, MATRIX, SHARED,                                                                          \
 	{                                                                                                        \

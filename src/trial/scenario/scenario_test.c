@@ -78,7 +78,7 @@ static int read_names(const struct cw_scn *r, json_t *o, struct cw_test *t)
 
 static int read_test(const struct cw_scn *r, size_t index, json_t *o, struct cw_test *t)
 {
-	json_t *caller = json_object_get(o, "caller"), *facts, *persona;
+	json_t *caller = json_object_get(o, "caller"), *facts = NULL, *persona = NULL;
 	struct cw_vars vars = {
 		.pairs = r->conf->vars, .n = r->conf->n_vars, .vars = json_array_get(r->vars, index), .done = true};
 	int err = read_names(r, o, t);

@@ -37,7 +37,7 @@ int cw_tree_put(struct cw_yaml *to, json_t *obj, const char *key, json_t *value,
 {
 	CW_JSON_SCOPED json_t *taken = value;
 	json_t *noted = NULL;
-	int err = value ? note_below(to, value, spot, &noted) : ENOMEM;
+	int err = taken ? note_below(to, taken, spot, &noted) : ENOMEM;
 
 	return err ? err : cw_yaml_set(to, obj, key, noted, spot);
 }
@@ -46,7 +46,7 @@ int cw_tree_push(struct cw_yaml *to, json_t *array, json_t *value, const struct 
 {
 	CW_JSON_SCOPED json_t *taken = value;
 	json_t *noted = NULL;
-	int err = value ? note_below(to, value, spot, &noted) : ENOMEM;
+	int err = taken ? note_below(to, taken, spot, &noted) : ENOMEM;
 
 	return err ? err : cw_yaml_append(to, array, noted, spot);
 }

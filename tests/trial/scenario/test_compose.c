@@ -129,8 +129,8 @@ static void mistakes_are_told_across_files(void **state)
 		if (strcmp(why.file, list[i].file) != 0 || why.line != list[i].line || why.column != list[i].column ||
 			!strstr(why.text, list[i].message))
 			print_error("%s: got %s:%u:%u %s\n", list[i].text, why.file, why.line, why.column, why.text);
-		wrong += strcmp(why.file, list[i].file) != 0 || why.line != list[i].line || why.column != list[i].column ||
-			 !strstr(why.text, list[i].message);
+		wrong += strcmp(why.file, list[i].file) != 0 || why.line != list[i].line ||
+			 why.column != list[i].column || !strstr(why.text, list[i].message);
 	}
 	assert_int_equal(wrong, 0);
 }
