@@ -183,8 +183,10 @@ static size_t cut(size_t n_clean, unsigned rate_hz, struct piece *p)
 {
 	size_t len = (size_t)(PIECE_S * rate_hz), n = 0;
 
-	for (size_t at = 0; at < n_clean; at += len)
-		p[n++] = (struct piece){.from = at, .n = n_clean - at < 2 * len ? n_clean - at : len};
+	for (size_t at = 0; at < n_clean; at += len, n++) {
+		p[n].from = at;
+		p[n].n = n_clean - at < 2 * len ? n_clean - at : len;
+	}
 	/* a remainder belongs to the last whole piece */
 	if (n > 1 && p[n - 2].n > len)
 		n--;

@@ -44,7 +44,7 @@ struct cw_quality {
 	struct cw_quality_value of[CW_QUALITY_COUNT];
 };
 
-/* Measure @n samples. EINVAL: a rate outside 4 … 192 kHz; ENOMEM. About 2 ms of processor time per second at 8 kHz. */
+/* Measure @n samples. EINVAL: a rate outside 4 … 192 kHz; ENOMEM. About 5 ms of processor time per second of sound at 8 kHz. */
 int cw_quality_measure(const int16_t *pcm, size_t n, unsigned rate_hz, struct cw_quality *ret);
 
 /* "duration_s", "snr_db" …, as in JSON and assertions; and what it is, in a line. */

@@ -1,5 +1,6 @@
 #include <errno.h>
-#include <fcntl.h>
+#include <math.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -64,35 +65,68 @@ static void on_progress(size_t done, size_t total, const char *what, void *arg)
 		fprintf(stderr, "%zu of %zu sounds\n", done, total);
 }
 
-/* "20,10,0" or "20:0:5": from, to, step. */
+static int add_snr(struct cw_voice_conf *c, double snr)
+{
+	if (c->n_snrs == CW_VOICE_SNRS_MAX)
+		return complain("option '--snr': more than %d ratios", CW_VOICE_SNRS_MAX);
+	c->snrs[c->n_snrs++] = snr;
+	return 0;
+}
+
+/* A number at @text up to @end or one of its characters; NULL: none, or outside -40 … 80. */
+static const char *read_number(const char *text, char end, double *ret)
+{
+	size_t len = strcspn(text, end == ':' ? ":" : ",");
+
+	if (cw_str_double((struct cw_str){text, len}, ret) || !(*ret >= -40 && *ret <= 80))
+		return NULL;
+	return text + len;
+}
+
+/* From, to, step: "20:0:5". */
+static int read_range(const char *text, struct cw_voice_conf *c)
+{
+	double v[3] = {0};
+	const char *at = text;
+	int steps;
+
+	for (int i = 0; i < 3 && at; i++) {
+		at = read_number(at, ':', &v[i]);
+		if (at && (i < 2 ? *at != ':' : *at != '\0'))
+			at = NULL;
+		else if (at && i < 2)
+			at++;
+	}
+	if (!at || !(v[2] > 0))
+		return complain(
+			"option '--snr': '%s': expected FROM:TO:STEP with numbers of -40 … 80 dB and a step above 0",
+			text);
+	steps = (int)(fabs(v[0] - v[1]) / v[2] + 1e-9);
+	for (int i = 0; i <= steps; i++)
+		if (add_snr(c, v[0] + (v[0] > v[1] ? -i : i) * v[2]))
+			return CW_EXIT_USAGE;
+	return 0;
+}
+
+/* "20,10,0" or a range. */
 static int read_snrs(const char *text, struct cw_voice_conf *c)
 {
-	double from, to, step;
-	int used = 0;
+	const char *at = text;
+	double snr;
 
-	if (sscanf(text, "%lf:%lf:%lf%n", &from, &to, &step, &used) == 3 && !text[used]) {
-		if (!(step > 0) || !(from >= -40 && from <= 80) || !(to >= -40 && to <= 80))
+	if (strchr(text, ':'))
+		return read_range(text, c);
+	for (;;) {
+		at = read_number(at, ',', &snr);
+		if (!at)
 			return complain(
-				"option '--snr': '%s': expected numbers of -40 … 80 dB and a step above 0", text);
-		for (double s = from > to ? from : to; s > (from > to ? to : from) - step / 2; s -= step) {
-			if (c->n_snrs == CW_VOICE_SNRS_MAX)
-				return complain("option '--snr': more than %d ratios", CW_VOICE_SNRS_MAX);
-			c->snrs[c->n_snrs++] = s;
-		}
-		return 0;
-	}
-	while (*text) {
-		if (sscanf(text, "%lf%n", &from, &used) != 1 || !(from >= -40 && from <= 80) ||
-			(text[used] && text[used] != ','))
-			return complain(
-				"option '--snr': '%s' is not a number of -40 … 80 dB; expected a list such as 20,10,0 or 20:0:5",
+				"option '--snr': '%s' is not a list of numbers of -40 … 80 dB; expected 20,10,0 or 20:0:5",
 				text);
-		if (c->n_snrs == CW_VOICE_SNRS_MAX)
-			return complain("option '--snr': more than %d ratios", CW_VOICE_SNRS_MAX);
-		c->snrs[c->n_snrs++] = from;
-		text += used + (text[used] == ',');
+		if (add_snr(c, snr))
+			return CW_EXIT_USAGE;
+		if (!*at++)
+			return 0;
 	}
-	return 0;
 }
 
 static int add_source(struct session *s, const struct cw_voice_source *source)

@@ -151,7 +151,7 @@ static struct cw_voice_source *source_of(struct index *x, struct cw_str group)
 
 static int add_line(struct index *x, struct cw_str line, unsigned number, struct cw_why *why)
 {
-	struct cw_str cell[COLUMNS_MAX], file, text, group = {0};
+	struct cw_str cell[COLUMNS_MAX], file, text, group = cw_str("");
 	struct cw_voice_item item, *items;
 	struct cw_voice_source *s;
 	size_t n = split(line, cell);
@@ -205,7 +205,7 @@ int cw_voice_index_parse(void *parent, struct cw_str tsv, const char *dir, size_
 {
 	CW_SCOPED void *scope = talloc_new(NULL);
 	struct index x = {.scope = scope, .dir = dir, .limit = limit};
-	struct cw_str line = {0};
+	struct cw_str line = cw_str("");
 	unsigned number = 1;
 	int err;
 
