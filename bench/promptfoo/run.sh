@@ -38,7 +38,7 @@ quickest() {
 ours() { quickest "$callwright" test "$work/cases.yaml" --target "chat:$url" -j "$1" --first "$2"; }
 theirs() {
 	for round in 1 2 3; do
-		/usr/bin/time -f '%e %U %S %M' -o "$work/time.$round" node "$pf/node_modules/.bin/promptfoo" eval -c "$work/promptfooconfig.yaml" -j "$1" \
+		/usr/bin/time -f '%e %U %S %M' -o "$work/time.$round" timeout 60 node "$pf/node_modules/.bin/promptfoo" eval -c "$work/promptfooconfig.yaml" -j "$1" \
 			--filter-first-n "$2" --no-cache --no-table --no-progress-bar --no-write >"$work/log" 2>&1 || true # it may crash in its logger when all is done
 		grep -q "$2 passed" "$work/log" || { tail -n 20 "$work/log" >&2; exit 1; }
 	done
@@ -48,7 +48,9 @@ theirs() {
 printf '%-24s %9s %9s %9s %9s %9s %9s %9s %9s\n' "cases, jobs" "ideal s" "ours s" "of ideal" "theirs s" "ours cpu" "theirs cpu" "ratio" "MB o:t"
 for round in "$cases 10" "$cases 100" "1 1"; do
 	set -- $round
-	echo "$1 $2 $(ours "$2" "$1") $(theirs "$2" "$1")" | awk '{
+	us=$(ours "$2" "$1") # a failure ends the script
+	them=$(theirs "$2" "$1")
+	echo "$1 $2 $us $them" | awk '{
 		ideal = $1 * 0.05 / $2
 		printf "%-24s %9.2f %9.2f %9.2f %9.2f %9.3f %9.3f %9.4f %4d:%d\n", $1 ", " $2, ideal, $3, $3 / ideal, $6, $4, $7, $4 / $7, $5 / 1024, $8 / 1024 }'
 done
