@@ -54,7 +54,8 @@ int cw_env_parse(const char *path, struct cw_str text, cw_env_fn *fn, void *arg,
 		name = equals ? trim((struct cw_str){line.p, (size_t)(equals - line.p)}) : line;
 		if (!equals || !is_name(name))
 			return cw_why_at(why, EINVAL, path, n, 0, "expected NAME=VALUE");
-		err = fn(name, unquote(trim((struct cw_str){equals + 1, line.len - (size_t)(equals + 1 - line.p)})), arg);
+		err = fn(name, unquote(trim((struct cw_str){equals + 1, line.len - (size_t)(equals + 1 - line.p)})),
+			arg);
 		if (err)
 			return err;
 	}

@@ -84,8 +84,8 @@ static int make_baseline(const struct flags *f, const char *const *runs, size_t 
 static void print_flaky(const struct cw_flaky_row *rows, size_t n, size_t stable)
 {
 	if (n)
-		printf("%-28s %-30s %5s %9s %6s  %-15s  %s\n", "test", "slice", "score", "passed", "flips", "95 % interval",
-			"verdicts");
+		printf("%-28s %-30s %5s %9s %6s  %-15s  %s\n", "test", "slice", "score", "passed", "flips",
+			"95 % interval", "verdicts");
 	for (size_t i = 0; i < n; i++) {
 		const struct cw_flaky_row *r = &rows[i];
 		size_t len = strlen(r->letters);
@@ -106,12 +106,12 @@ static int print_flaky_json(const struct cw_flaky_row *rows, size_t n, size_t st
 	for (size_t i = 0; list && i < n; i++) {
 		const struct cw_flaky_row *r = &rows[i];
 
-		if (json_array_append_new(list,
-			    json_pack("{s:s, s:s, s:s, s:f, s:I, s:I, s:I, s:I, s:[f, f], s:b, s:b, s:s}", "file", r->file,
-				    "test", r->test, "slice", r->slice, "score", r->score, "pass", (json_int_t)r->pass, "n",
-				    (json_int_t)r->n, "flips", (json_int_t)r->flips, "runs", (json_int_t)r->runs,
-				    "pass_rate_95", r->lo, r->hi, "within_run", r->within, "between_runs", r->between,
-				    "verdicts", r->letters)))
+		if (json_array_append_new(
+			    list, json_pack("{s:s, s:s, s:s, s:f, s:I, s:I, s:I, s:I, s:[f, f], s:b, s:b, s:s}", "file",
+					  r->file, "test", r->test, "slice", r->slice, "score", r->score, "pass",
+					  (json_int_t)r->pass, "n", (json_int_t)r->n, "flips", (json_int_t)r->flips,
+					  "runs", (json_int_t)r->runs, "pass_rate_95", r->lo, r->hi, "within_run",
+					  r->within, "between_runs", r->between, "verdicts", r->letters)))
 			return complain("out of memory");
 	}
 
@@ -181,7 +181,8 @@ static int run(const struct cw_command *cmd, int argc, char **argv)
 	const struct cw_opt opts[] = {
 		{CW_OPT_FLAG, 0, "rescore", NULL, "decide every assertion anew from what was recorded, without a call",
 			&f.rescore},
-		{CW_OPT_LIST, 'o', "output", "FILE", "another report: .jsonl .json .csv .xml (JUnit) .md .html", &f.outputs},
+		{CW_OPT_LIST, 'o', "output", "FILE", "another report: .jsonl .json .csv .xml (JUnit) .md .html",
+			&f.outputs},
 		CW_RUN_OPTS_TABLE(&f.ends),
 		{CW_OPT_FLAG, 0, "json", NULL, "summary (or the ranking) as JSON on standard output", &f.json},
 		{0},

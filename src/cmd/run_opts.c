@@ -24,8 +24,8 @@ int cw_run_opts_read(
 	while (o->fail_on && i < CW_COUNT(names) && strcmp(names[i], o->fail_on))
 		i++;
 	if (!code && (i == CW_COUNT(names) || (o->fail_on && !i))) {
-		fprintf(stderr, "callwright %s: option '--fail-on': '%s' is not regression, any or threshold\n", command,
-			o->fail_on);
+		fprintf(stderr, "callwright %s: option '--fail-on': '%s' is not regression, any or threshold\n",
+			command, o->fail_on);
 		return CW_EXIT_USAGE;
 	}
 	*fail_on = (enum cw_fail_on)i;

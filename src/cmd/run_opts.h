@@ -11,12 +11,15 @@ struct cw_run_opts {
 };
 #define CW_RUN_OPTS ((struct cw_run_opts){.min_pass_rate = -1, .max_invalid_rate = -1})
 
-#define CW_RUN_OPTS_TABLE(o)                                                                                             \
-	{CW_OPT_STRING, 0, "baseline", "FILE", "compare with this baseline, summary.json or run", &(o)->baseline},       \
-		{CW_OPT_STRING, 0, "fail-on", "WHAT", "regression, any or threshold (gates only)", &(o)->fail_on},       \
-		{CW_OPT_DOUBLE, 0, "min-pass-rate", "P", "at least this share must pass, 0 to 1", &(o)->min_pass_rate},  \
-		{CW_OPT_DOUBLE, 0, "max-invalid-rate", "P", "at most this share may be INVALID, 0 to 1",                 \
-			&(o)->max_invalid_rate}
+#define CW_RUN_OPTS_TABLE(o)                                                                                       \
+	{CW_OPT_STRING, 0, "baseline", "FILE", "compare with this baseline, summary.json or run", &(o)->baseline}, \
+		{CW_OPT_STRING, 0, "fail-on", "WHAT", "regression, any or threshold (gates only)", &(o)->fail_on}, \
+		{CW_OPT_DOUBLE, 0, "min-pass-rate", "P", "at least this share must pass, 0 to 1",                  \
+			&(o)->min_pass_rate},                                                                      \
+	{                                                                                                          \
+		CW_OPT_DOUBLE, 0, "max-invalid-rate", "P", "at most this share may be INVALID, 0 to 1",            \
+			&(o)->max_invalid_rate                                                                     \
+	}
 
 /* 0 with the values read, or 2 with the mistake told on standard error in the name of @command. */
 int cw_run_opts_read(

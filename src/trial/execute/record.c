@@ -34,12 +34,11 @@ int cw_record_save(const struct cw_call_record *r)
 	const struct cw_script_result *s = &r->script;
 	CW_SCOPED char *path = talloc_asprintf(NULL, "%s/record.json", r->call_dir);
 	CW_BUF_SCOPED struct cw_buf b = CW_BUF(FILE_MAX);
-	CW_JSON_SCOPED json_t *j = json_pack(
-		"{s:{s:s, s:b, s:b, s:I, s:s}, s:s, s:s, s:I, s:b, s:i, s:s, s:I, s:o}", "script", "end",
-		cw_script_end_name(s->end),
-		"we_hung_up", s->we_hung_up, "unanswered", s->unanswered, "steps_played", (json_int_t)s->steps_played,
-		"reason", s->reason, "end_reason", cw_end_reason_name(r->end_reason), "end_detail", r->end_detail ? r->end_detail : "",
-		"end_us", (json_int_t)r->end_us, "timed_out", r->timed_out, "open_err", r->open_err, "open_why",
+	CW_JSON_SCOPED json_t *j = json_pack("{s:{s:s, s:b, s:b, s:I, s:s}, s:s, s:s, s:I, s:b, s:i, s:s, s:I, s:o}",
+		"script", "end", cw_script_end_name(s->end), "we_hung_up", s->we_hung_up, "unanswered", s->unanswered,
+		"steps_played", (json_int_t)s->steps_played, "reason", s->reason, "end_reason",
+		cw_end_reason_name(r->end_reason), "end_detail", r->end_detail ? r->end_detail : "", "end_us",
+		(json_int_t)r->end_us, "timed_out", r->timed_out, "open_err", r->open_err, "open_why",
 		r->open_why ? r->open_why : "", "faults", (json_int_t)r->faults, "probes", probes_json(r));
 	FILE *f;
 	bool good;
@@ -186,7 +185,8 @@ int cw_record_load(void *parent, const char *dir, const struct cw_plan_item *ite
 	r->item = item;
 	r->trial = trial;
 	if (access(dir, R_OK))
-		return cw_why_set(why, ENOENT, "nothing was kept of this call (--record none, or its folder was removed)");
+		return cw_why_set(
+			why, ENOENT, "nothing was kept of this call (--record none, or its folder was removed)");
 	if (access(path, R_OK))
 		return cw_why_set(why, ENOENT, "%s is missing: this call was made by an older version", path);
 	err = cw_json_load(path, FILE_MAX, &j, why);

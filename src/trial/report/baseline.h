@@ -17,7 +17,8 @@ struct cw_baseline;
 /* @path: a baseline file, a summary.json, or the folder of a run. ENOENT …; EBADMSG: neither of them. */
 int cw_baseline_open(void *parent, const char *path, struct cw_baseline **ret, struct cw_why *why);
 /* What --baseline needs of a run, one file: verdicts and answer times per test and slice. */
-int cw_baseline_save(const char *path, const json_t *run, const struct cw_tally *t, int64_t wall_us, struct cw_why *why);
+int cw_baseline_save(
+	const char *path, const json_t *run, const struct cw_tally *t, int64_t wall_us, struct cw_why *why);
 
 enum cw_diff_kind {
 	CW_DIFF_REGRESSED, /* worse beyond chance, or newly failing where chance cannot be told */
@@ -32,9 +33,9 @@ struct cw_diff_row { /* of a test in a slice; unchanged ones have no row */
 	enum cw_diff_kind kind;
 	const char *file, *test, *slice;
 	size_t pass_before, n_before, pass_now, n_now;
-	double p;        /* NAN: not tested */
-	bool few;        /* too few repeats to tell it from chance */
-	size_t cell;     /* in the tally; SIZE_MAX: gone */
+	double p;    /* NAN: not tested */
+	bool few;    /* too few repeats to tell it from chance */
+	size_t cell; /* in the tally; SIZE_MAX: gone */
 };
 
 struct cw_diff {

@@ -11,11 +11,11 @@
 #include "base/stat_test.h"
 #include "trial/report/baseline_int.h"
 
-#define LEVEL            0.05
-#define TOLERANCE_SHARE  0.10
-#define TOLERANCE_MS     50.0
-#define CLUSTERS_MIN     10 /* from so many tests on whole tests are drawn; below, single answers */
-#define BOOTSTRAP_SEED   1
+#define LEVEL           0.05
+#define TOLERANCE_SHARE 0.10
+#define TOLERANCE_MS    50.0
+#define CLUSTERS_MIN    10 /* from so many tests on whole tests are drawn; below, single answers */
+#define BOOTSTRAP_SEED  1
 
 const char *cw_diff_kind_name(enum cw_diff_kind k)
 {
@@ -199,8 +199,9 @@ static int compare_times(struct making *m)
 	d->p95_now = p95_of(scratch, &m->now);
 	d->latency_note = "no interval: p95 needs 59 answers on both sides";
 	if (!m->before.n)
-		d->latency_note = "the baseline holds no single answer times (a summary.json): compare with a run's folder "
-				  "or a baseline file";
+		d->latency_note =
+			"the baseline holds no single answer times (a summary.json): compare with a run's folder "
+			"or a baseline file";
 	if (isnan(d->p95_before) || isnan(d->p95_now))
 		return 0;
 	d->tolerance_ms = fmax(TOLERANCE_MS, TOLERANCE_SHARE * d->p95_before);
@@ -231,9 +232,10 @@ static const char *hash_of(const json_t *files, const char *path)
 	size_t i;
 	json_t *f;
 
-	json_array_foreach (files, i, f)
+	json_array_foreach (files, i, f) {
 		if (!strcmp(cw_json_str(f, "path", ""), path))
 			return cw_json_str(f, "hash", "");
+	}
 	return NULL;
 }
 
@@ -392,11 +394,12 @@ static json_t *rows_json(const struct cw_diff *d)
 	for (size_t i = 0; list && i < d->n_rows; i++) {
 		const struct cw_diff_row *r = &d->rows[i];
 
-		if (json_array_append_new(list,
-			    json_pack("{s:s, s:s, s:s, s:s, s:[I, I], s:[I, I], s:o, s:b}", "kind",
-				    cw_diff_kind_name(r->kind), "file", r->file, "test", r->test, "slice", r->slice, "before",
-				    (json_int_t)r->pass_before, (json_int_t)r->n_before, "now", (json_int_t)r->pass_now,
-				    (json_int_t)r->n_now, "p", cw_number_json(r->p), "few", r->few))) {
+		if (json_array_append_new(
+			    list, json_pack("{s:s, s:s, s:s, s:s, s:[I, I], s:[I, I], s:o, s:b}", "kind",
+					  cw_diff_kind_name(r->kind), "file", r->file, "test", r->test, "slice",
+					  r->slice, "before", (json_int_t)r->pass_before, (json_int_t)r->n_before,
+					  "now", (json_int_t)r->pass_now, (json_int_t)r->n_now, "p",
+					  cw_number_json(r->p), "few", r->few))) {
 			json_decref(list);
 			return NULL;
 		}
@@ -410,7 +413,8 @@ json_t *cw_diff_json(const struct cw_diff *d)
 
 	for (size_t i = 0; i < d->n_warnings; i++)
 		(void)json_array_append_new(warnings, json_string(d->warnings[i])); /* one less harms nobody */
-	return json_pack("{s:s, s:s, s:b, s:I, s:I, s:I, s:I, s:I, s:{s:I, s:I, s:I, s:f, s:b}, s:{s:o, s:o, s:o, s:o, s:o, s:f, s:b, s:s}, s:o, s:o}",
+	return json_pack(
+		"{s:s, s:s, s:b, s:I, s:I, s:I, s:I, s:I, s:{s:I, s:I, s:I, s:f, s:b}, s:{s:o, s:o, s:o, s:o, s:o, s:f, s:b, s:s}, s:o, s:o}",
 		"baseline", d->name, "created", d->created, "regression", cw_diff_is_regression(d), "regressed",
 		(json_int_t)d->regressed, "worse", (json_int_t)d->worse, "fixed", (json_int_t)d->fixed, "new",
 		(json_int_t)d->added, "gone", (json_int_t)d->gone, "pairs", "n", (json_int_t)d->pairs, "worse",

@@ -123,15 +123,16 @@ static void put_times(struct cw_buf *b, const struct cw_tally *t)
 
 static void put_diff_head(struct cw_buf *b, const struct cw_diff *d)
 {
-	cw_buf_fmt(b, "\n### Against baseline %s%s%s%s\n\n%zu regressed, %zu worse within chance, %zu fixed, %zu new, %zu gone.\n",
+	cw_buf_fmt(b,
+		"\n### Against baseline %s%s%s%s\n\n%zu regressed, %zu worse within chance, %zu fixed, %zu new, %zu gone.\n",
 		d->name, d->created[0] ? " (" : "", d->created, d->created[0] ? ")" : "", d->regressed, d->worse,
 		d->fixed, d->added, d->gone);
 	if (d->pairs)
-		cw_buf_fmt(b, "Same calls: %zu of %zu passed then and fail now, %zu the other way; McNemar exact p = %.3g.\n",
+		cw_buf_fmt(b,
+			"Same calls: %zu of %zu passed then and fail now, %zu the other way; McNemar exact p = %.3g.\n",
 			d->pairs_worse, d->pairs, d->pairs_better, d->pairs_p);
 	if (!isnan(d->delta))
-		cw_buf_fmt(b,
-			"Response p95: %.0f → %.0f ms, difference %+.0f ms (95 %%: %+.0f … %+.0f; %s)%s.\n",
+		cw_buf_fmt(b, "Response p95: %.0f → %.0f ms, difference %+.0f ms (95 %%: %+.0f … %+.0f; %s)%s.\n",
 			d->p95_before, d->p95_now, d->delta, d->delta_lo, d->delta_hi, d->latency_note,
 			d->slower ? ": **slower beyond tolerance**" : "");
 	for (size_t i = 0; i < d->n_warnings; i++)
@@ -210,7 +211,8 @@ static size_t put_failures(struct cw_buf *b, const struct cw_report *r, enum cw_
 		if (!line || strcmp(cw_json_str(line, "verdict", ""), cw_verdict_name(v)))
 			continue;
 		if (!*any)
-			cw_buf_puts(&piece, "\n### Not passed\n\n| verdict | test | slice | reason | again |\n|---|---|---|---|---|\n");
+			cw_buf_puts(&piece,
+				"\n### Not passed\n\n| verdict | test | slice | reason | again |\n|---|---|---|---|---|\n");
 		put_failure(&piece, r, i, line);
 		if (fits(b, &piece, max))
 			*any = true;
@@ -226,7 +228,8 @@ static size_t put_slices(struct cw_buf *b, const struct cw_report *r, size_t max
 	CW_BUF_SCOPED struct cw_buf piece = CW_BUF(FILE_MAX);
 	size_t left = 0;
 
-	cw_buf_fmt(&piece, "\n<details><summary>All tests by slice (%zu)</summary>\n\n| test | slice | verdict | passed |\n|---|---|---|---:|\n",
+	cw_buf_fmt(&piece,
+		"\n<details><summary>All tests by slice (%zu)</summary>\n\n| test | slice | verdict | passed |\n|---|---|---|---:|\n",
 		t->n_cells);
 	if (!fits(b, &piece, max - RESERVE))
 		return t->n_cells;

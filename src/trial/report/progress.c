@@ -209,8 +209,9 @@ static void show_broken(const json_t *r)
 	size_t i;
 	json_t *b;
 
-	json_array_foreach (json_object_get(r, "broken"), i, b)
+	json_array_foreach (json_object_get(r, "broken"), i, b) {
 		printf("    BROKEN: %s\n", json_string_value(b));
+	}
 }
 
 static void show_result(const struct cw_progress *p, const json_t *r, bool flaky)
@@ -221,8 +222,7 @@ static void show_result(const struct cw_progress *p, const json_t *r, bool flaky
 
 	slice_text(r, slice, sizeof(slice));
 	printf("\n%s%s%s %s · %s · #%lld%s\n", paint(p, verdict), verdict, plain(p), cw_json_str(r, "test", ""), slice,
-		(long long)cw_json_int(r, "repeat", 1),
-		flaky ? " · FLAKY: other repeats passed" : "");
+		(long long)cw_json_int(r, "repeat", 1), flaky ? " · FLAKY: other repeats passed" : "");
 	if (reason[0])
 		printf("    %s\n", reason);
 	show_checks(r);

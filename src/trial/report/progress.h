@@ -13,10 +13,10 @@
 #define CW_PROGRESS_RECENT 200 /* answers the rolling percentiles are of */
 
 struct cw_progress {
-	bool live;  /* standard error is a terminal */
-	bool color; /* standard output is one, and NO_COLOR is not set */
-	bool quiet; /* nothing on standard output */
-	bool shown; /* the dashboard stands on the terminal */
+	bool live;                  /* standard error is a terminal */
+	bool color;                 /* standard output is one, and NO_COLOR is not set */
+	bool quiet;                 /* nothing on standard output */
+	bool shown;                 /* the dashboard stands on the terminal */
 	size_t total, done, before; /* before: done by the run that is resumed */
 	size_t count[CW_VERDICT_N], flaky;
 	uint8_t *cells; /* per test and slice: bit 0 one passed, bit 1 one failed */

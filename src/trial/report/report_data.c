@@ -100,8 +100,8 @@ static json_t *head_json(const struct cw_report *r)
 		"retried", (json_int_t)t->retried, "broken", (json_int_t)t->broken, "partial", r->partial, "pass",
 		t->pass_lo, t->pass_hi, "response_ms", cw_quantiles_json(&t->response_ms), "first_word_ms",
 		cw_quantiles_json(&t->first_word_ms), "cost_usd", cw_number_json(t->cost), "call_s", t->call_s, "gates",
-		gates_json(t), "functional", json_incref(json_object_get(r->run, "functional")) ?: json_null(), "advice",
-		cw_report_advice(r), "whole_bad", WHOLE_BAD, "whole_good", WHOLE_GOOD);
+		gates_json(t), "functional", json_incref(json_object_get(r->run, "functional")) ?: json_null(),
+		"advice", cw_report_advice(r), "whole_bad", WHOLE_BAD, "whole_good", WHOLE_GOOD);
 }
 
 static json_t *cells_json(const struct cw_tally *t)
@@ -111,10 +111,11 @@ static json_t *cells_json(const struct cw_tally *t)
 	for (size_t i = 0; list && i < t->n_cells; i++) {
 		const struct cw_cell *c = &t->cells[i];
 
-		if (append(list, json_pack("[s, s, s, s, s, s, I, I, I, I, I]", c->file, c->test, c->language, c->voice,
-					 c->channel, cw_cell_verdict(c), (json_int_t)c->count[CW_VERDICT_PASS],
-					 (json_int_t)c->count[CW_VERDICT_FAIL], (json_int_t)c->count[CW_VERDICT_INVALID],
-					 (json_int_t)c->count[CW_VERDICT_ERROR], (json_int_t)c->unsure))) {
+		if (append(list,
+			    json_pack("[s, s, s, s, s, s, I, I, I, I, I]", c->file, c->test, c->language, c->voice,
+				    c->channel, cw_cell_verdict(c), (json_int_t)c->count[CW_VERDICT_PASS],
+				    (json_int_t)c->count[CW_VERDICT_FAIL], (json_int_t)c->count[CW_VERDICT_INVALID],
+				    (json_int_t)c->count[CW_VERDICT_ERROR], (json_int_t)c->unsure))) {
 			json_decref(list);
 			return NULL;
 		}
@@ -197,8 +198,9 @@ static json_t *pack_levels(json_t *levels)
 		size_t i;
 
 		cw_buf_puts(&b, "");
-		json_array_foreach (list, i, v)
+		json_array_foreach (list, i, v) {
 			cw_buf_fmt(&b, "%02x", (unsigned)json_integer_value(v) & 0xff);
+		}
 		if (list && !cw_buf_err(&b))
 			(void)json_object_set_new(levels, sides[s], json_string(b.p)); /* else it stays a list */
 	}
@@ -227,10 +229,10 @@ static void put_whole(struct cw_buf *page, const char *dir, json_t *line, size_t
 		put_json(page, json_pack("{s:O}", "line", line));
 		return;
 	}
-	put_json(page, json_pack("{s:O, s:o, s:o, s:o, s:s?}", "line", line, "transcript",
-			       part(dir, folder, "transcript.json"), "waterfall", part(dir, folder, "waterfall.json"),
-			       "levels", pack_levels(part(dir, folder, "levels.json")), "audio",
-			       audio_of(dir, folder)));
+	put_json(
+		page, json_pack("{s:O, s:o, s:o, s:o, s:s?}", "line", line, "transcript",
+			      part(dir, folder, "transcript.json"), "waterfall", part(dir, folder, "waterfall.json"),
+			      "levels", pack_levels(part(dir, folder, "levels.json")), "audio", audio_of(dir, folder)));
 }
 
 /* ---- all executions, short ---- */
@@ -258,11 +260,12 @@ static void put_row(struct cw_buf *page, const struct cw_tally *t, const json_t 
 
 	(void)cw_verdict_of(cw_json_str(line, "verdict", ""), &v); /* an unknown one counts as ERROR */
 	cw_buf_puts(page, i ? ",\n" : "\n");
-	put_json(page, json_pack("[i, I, i, o, o, s, i, s]", (int)t->cell_of[i], (json_int_t)cw_json_int(line, "repeat", 1),
-			       (int)v,
-			       cw_number_json(json_is_number(duration) ? round(json_number_value(duration) / 100) / 10 : NAN),
-			       worst_answer(line), cw_json_str(line, "reason", ""),
-			       (int)cw_json_bool(line, "unsure", false), cw_json_str(line, "folder", "")));
+	put_json(page,
+		json_pack("[i, I, i, o, o, s, i, s]", (int)t->cell_of[i], (json_int_t)cw_json_int(line, "repeat", 1),
+			(int)v,
+			cw_number_json(json_is_number(duration) ? round(json_number_value(duration) / 100) / 10 : NAN),
+			worst_answer(line), cw_json_str(line, "reason", ""), (int)cw_json_bool(line, "unsure", false),
+			cw_json_str(line, "folder", "")));
 }
 
 static int put_rows(struct cw_buf *page, const struct cw_report *r)

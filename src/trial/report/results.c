@@ -128,8 +128,8 @@ static int index_line(struct cw_results *r, const char *text, size_t at, size_t 
 }
 
 /* A bad line with others behind it is damage; at the end it is what a kill left. */
-static int index_text(struct cw_results *r, const char *text, size_t len, const char *path, uint64_t *whole,
-	struct cw_why *why)
+static int index_text(
+	struct cw_results *r, const char *text, size_t len, const char *path, uint64_t *whole, struct cw_why *why)
 {
 	size_t at = 0;
 	unsigned line = 1;

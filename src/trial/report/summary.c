@@ -74,10 +74,10 @@ static json_t *gates_json(const struct cw_tally *t)
 	for (size_t i = 0; list && i < t->n_gates; i++) {
 		const struct cw_gate_result *g = &t->gates[i];
 
-		if (json_array_append_new(list, json_pack("{s:s, s:s, s:f, s:o, s:s, s:s}", "file", g->file, "gate",
-							g->gate, "limit", g->limit, "value", cw_number_json(g->value),
-							"status", cw_gate_status_name(g->status), "reason",
-							g->reason))) {
+		if (json_array_append_new(
+			    list, json_pack("{s:s, s:s, s:f, s:o, s:s, s:s}", "file", g->file, "gate", g->gate, "limit",
+					  g->limit, "value", cw_number_json(g->value), "status",
+					  cw_gate_status_name(g->status), "reason", g->reason))) {
 			json_decref(list);
 			return NULL;
 		}

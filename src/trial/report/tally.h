@@ -59,15 +59,15 @@ struct cw_recognition { /* word errors by voice: what accents cost */
 
 struct cw_tally {
 	size_t n, count[CW_VERDICT_N];
-	size_t unsure, retried; /* executions: for a human to look at; INVALID at first and tried again */
+	size_t unsure, retried;  /* executions: for a human to look at; INVALID at first and tried again */
 	size_t flaky, failed;    /* test x slice whose repeats disagree; that never passed and failed */
 	size_t broken;           /* executions with broken promises */
 	double pass_lo, pass_hi; /* Wilson 95 % of PASS / (PASS + FAIL) */
 	double score;            /* mean share of assertions that held; NAN: none */
 	double memory_recall;    /* share of checks that held on entries which needed the conversation; NAN: none */
 	struct cw_quantiles response_ms, first_word_ms;
-	double call_s; /* all calls together */
-	double cost;   /* of all calls, as far as they tell; NAN: none told */
+	double call_s;        /* all calls together */
+	double cost;          /* of all calls, as far as they tell; NAN: none told */
 	size_t ungated_fails; /* FAILs of files without a gate on the pass rate */
 	struct cw_gate_result *gates;
 	size_t n_gates;

@@ -98,7 +98,8 @@ static void limits_of(struct cw_tally *t, const struct cw_limits *l)
 	}
 	if (l->max_invalid_rate >= 0)
 		gate(t, "", "max-invalid-rate", l->max_invalid_rate,
-			t->n ? (double)t->count[CW_VERDICT_INVALID] / (double)t->n : NAN, true, true, "nothing was run");
+			t->n ? (double)t->count[CW_VERDICT_INVALID] / (double)t->n : NAN, true, true,
+			"nothing was run");
 }
 
 int cw_tally_gates(struct cw_tally *t, const struct cw_plan *plan, const struct cw_limits *limits)

@@ -90,4 +90,3 @@ void cw_run_write_rest(struct cw_run *r)
 	if (!r->err && r->lines.len && cw_rundir_append(r->dir, cw_buf_str(&r->lines), r->why))
 		r->err = EIO;
 }
-

@@ -76,8 +76,7 @@ json_t *cw_run_describe(struct cw_run *r)
 	return json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:o, s:o*, s:o, s:o}", "id", id, "created", time, "version",
 		CW_VERSION, "plan_hash", hash, "executions", (json_int_t)r->plan->n, "concurrent", (json_int_t)r->jobs,
 		"configuration", configuration, "select", cw_select_any(&r->select) ? cw_select_json(&r->select) : NULL,
-		"files", files_json(r->plan), "host",
-		r->trial.sim ? json_null() : host_json());
+		"files", files_json(r->plan), "host", r->trial.sim ? json_null() : host_json());
 }
 
 /* ---- targets and channels ---- */

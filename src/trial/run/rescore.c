@@ -86,7 +86,8 @@ static int judge_again(struct rescoring *s, const struct cw_plan_item *item, jso
 	if (err)
 		return err;
 	*ret = json_incref(result->json);
-	(void)json_object_set_new(*ret, "folder", json_string(cw_json_str(old, "folder", ""))); /* out of memory: as planned */
+	(void)json_object_set_new(
+		*ret, "folder", json_string(cw_json_str(old, "folder", ""))); /* out of memory: as planned */
 	if (attempts)
 		(void)json_object_set(*ret, "attempts", attempts); /* out of memory: the history is lost */
 	return 0;
@@ -102,7 +103,8 @@ static void tell_change(struct rescoring *s, const json_t *old, const json_t *no
 		return;
 	}
 	if (!s->conf->json && s->changed++ < SHOWN_MAX)
-		printf("%s: %s, was %s%s%s\n", cw_json_str(now, "key", ""), after, before, reason[0] ? ": " : "", reason);
+		printf("%s: %s, was %s%s%s\n", cw_json_str(now, "key", ""), after, before, reason[0] ? ": " : "",
+			reason);
 }
 
 static int rescore_one(struct rescoring *s, size_t i)

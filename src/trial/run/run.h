@@ -19,8 +19,8 @@ enum cw_fail_on {
 };
 
 struct cw_run_conf {
-	struct cw_trial_conf trial; /* ignored when a run is resumed, but for jobs */
-	struct cw_select select;    /* likewise */
+	struct cw_trial_conf trial;     /* ignored when a run is resumed, but for jobs */
+	struct cw_select select;        /* likewise */
 	const struct cw_limits *limits; /* NULL: none */
 	enum cw_fail_on fail_on;
 	const char *baseline;       /* file or run to compare with, or NULL */

@@ -83,10 +83,11 @@ static json_t *attempts_with(const struct slot *s, const json_t *result)
 {
 	json_t *list = s->attempts ? json_incref(s->attempts) : json_array();
 
-	if (list && json_array_append_new(list,
-			    json_pack("{s:s, s:s, s:s, s:s, s:s}", "verdict", cw_json_str(result, "verdict", ""), "reason",
-				    cw_json_str(result, "reason", ""), "seed", cw_json_str(result, "seed", ""), "folder",
-				    cw_json_str(result, "folder", ""), "rerun", cw_json_str(result, "rerun", "")))) {
+	if (list &&
+		json_array_append_new(list,
+			json_pack("{s:s, s:s, s:s, s:s, s:s}", "verdict", cw_json_str(result, "verdict", ""), "reason",
+				cw_json_str(result, "reason", ""), "seed", cw_json_str(result, "seed", ""), "folder",
+				cw_json_str(result, "folder", ""), "rerun", cw_json_str(result, "rerun", "")))) {
 		json_decref(list);
 		return NULL;
 	}
@@ -275,8 +276,8 @@ void cw_run_on_signal(int signum, void *arg)
 		return;
 	}
 	r->interrupted = r->stopping = true;
-	cw_progress_say(&r->progress, "interrupted: finishing %u call%s on the line; once more to stop at once", r->running,
-		r->running == 1 ? "" : "s");
+	cw_progress_say(&r->progress, "interrupted: finishing %u call%s on the line; once more to stop at once",
+		r->running, r->running == 1 ? "" : "s");
 }
 
 void cw_run_on_cap(void *arg)

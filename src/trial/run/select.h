@@ -8,7 +8,8 @@
 #include "trial/scenario/plan.h"
 
 struct cw_select {
-	const char *failing; /* summary.json, results.jsonl or folder of a run: only what did not pass there; NULL: all */
+	const char
+		*failing; /* summary.json, results.jsonl or folder of a run: only what did not pass there; NULL: all */
 	unsigned shard, shards; /* shard 1 … shards; 0: all */
 	unsigned sample;        /* so many, drawn by the run's seed, in the plan's order; 0: all */
 };

@@ -17,10 +17,10 @@ static inline void cw_made_cell(json_t *list, const char *test, const char *lett
 		char key[100];
 
 		snprintf(key, sizeof(key), "%s.%d", test, i + 1);
-		json_array_append_new(list,
-			json_pack("{s:s, s:s, s:s, s:{s:s, s:s, s:s}, s:i, s:s, s:s, s:[{s:s, s:i, s:f}]}", "key", key, "test",
-				test, "file", "f.yaml", "slice", "language", "en-US", "voice", "modem", "channel", "clean",
-				"repeat", i + 1, "verdict", names[at - letters_of], "reason", "", "turns", "of",
-				"turn", "n", 1, "response_ms", ms + i));
+		json_array_append_new(
+			list, json_pack("{s:s, s:s, s:s, s:{s:s, s:s, s:s}, s:i, s:s, s:s, s:[{s:s, s:i, s:f}]}", "key",
+				      key, "test", test, "file", "f.yaml", "slice", "language", "en-US", "voice",
+				      "modem", "channel", "clean", "repeat", i + 1, "verdict", names[at - letters_of],
+				      "reason", "", "turns", "of", "turn", "n", 1, "response_ms", ms + i));
 	}
 }

@@ -207,6 +207,7 @@ static void a_comment_fits_and_begins_with_what_matters(void **state)
 	assert_non_null(strstr(b.p, "y\\|z") ? b.p : strstr(b.p, "a &lt; b"));
 }
 
-CW_TEST_MAIN(CW_TEST(a_comment_fits_and_begins_with_what_matters), CW_TEST(counts_and_percentiles_say_what_cannot_be_estimated), CW_TEST(gates_pass_fail_or_stay_undecided),
+CW_TEST_MAIN(CW_TEST(a_comment_fits_and_begins_with_what_matters),
+	CW_TEST(counts_and_percentiles_say_what_cannot_be_estimated), CW_TEST(gates_pass_fail_or_stay_undecided),
 	CW_TEST(fails_without_a_gate_count), CW_TEST(the_summary_has_the_common_shape), CW_TEST(junit_is_well_formed),
 	CW_TEST(other_reports_are_written))

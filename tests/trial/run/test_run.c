@@ -316,8 +316,8 @@ static void an_invalid_execution_is_tried_again_with_another_seed(void **state)
 	assert_string_equal(cw_json_str(line, "key", ""), "a.en-US.modem.clean.1");
 	assert_string_equal(cw_json_str(line, "folder", ""), "a.en-US.modem.clean.1~3");
 	assert_int_equal(json_array_size(attempts), 2);
-	assert_string_not_equal(
-		cw_json_str(json_array_get(attempts, 0), "seed", ""), cw_json_str(json_array_get(attempts, 1), "seed", ""));
+	assert_string_not_equal(cw_json_str(json_array_get(attempts, 0), "seed", ""),
+		cw_json_str(json_array_get(attempts, 1), "seed", ""));
 	assert_non_null(strstr(cw_json_str(line, "rerun", ""), "--seed 2000013"));
 }
 
@@ -463,7 +463,8 @@ static void the_baseline_and_what_fails_decide_the_end(void **state)
 	conf.trial.repeat = 4;
 	assert_int_equal(run(&conf), CW_RUN_PASSED);
 	f = fopen(path, "w");
-	fputs("tests:\n  - {id: b, turns: [{say: \"I want to talk to a person.\"}], assert: [{type: contains, value: melon}]}\n", f);
+	fputs("tests:\n  - {id: b, turns: [{say: \"I want to talk to a person.\"}], assert: [{type: contains, value: melon}]}\n",
+		f);
 	fclose(f);
 	conf.baseline = base;
 	conf.out_dir = folder("base-usual");
