@@ -77,6 +77,34 @@ static int read_plain(struct reader *r)
 	return 0;
 }
 
+/* Whole UTF-8, as JSON strings want it: no overlong forms, surrogates, or values beyond U+10FFFF. */
+static bool is_utf8(const char *text, size_t len)
+{
+	const unsigned char *p = (const unsigned char *)text, *end = p + len;
+
+	while (p < end) {
+		unsigned more = *p < 0x80                 ? 0
+				: *p >= 0xc2 && *p < 0xe0 ? 1
+				: *p >= 0xe0 && *p < 0xf0 ? 2
+				: *p >= 0xf0 && *p < 0xf5 ? 3
+							  : 9;
+		unsigned long c = more == 0 ? *p : *p & (0x3fu >> more);
+
+		if (more >= (size_t)(end - p))
+			return false;
+		for (unsigned i = 1; i <= more; i++) {
+			if ((p[i] & 0xc0) != 0x80)
+				return false;
+			c = c << 6 | (p[i] & 0x3f);
+		}
+		if ((more == 2 && (c < 0x800 || (c >= 0xd800 && c < 0xe000))) ||
+			(more == 3 && (c < 0x10000 || c > 0x10ffff)))
+			return false;
+		p += more + 1;
+	}
+	return true;
+}
+
 static int keep(struct reader *r, unsigned line, unsigned column)
 {
 	if (r->n == r->cap) {
@@ -112,6 +140,8 @@ static int read_cell(struct reader *r)
 		return ENOMEM;
 	if (r->cell.len && memchr(r->cell.p, 0, r->cell.len))
 		return COMPLAIN(r, line, column, "a NUL character is not allowed in a cell");
+	if (r->cell.len && !is_utf8(r->cell.p, r->cell.len))
+		return COMPLAIN(r, line, column, "this cell is not valid UTF-8: save the table as UTF-8");
 	return keep(r, line, column);
 }
 

@@ -313,10 +313,7 @@ static int add_cell(struct rows *r, struct row *row, const struct cw_csv_cell *h
 	if (!strncmp(name, "__", 2))
 		return unknown_column(r, head);
 
-	json_t *text = json_string(cell->text);
-
-	return text ? cw_tree_put(r->tree, row->vars, name, text, &at)
-		    : COMPLAIN(r, cell, "this cell is not valid UTF-8");
+	return cw_tree_put(r->tree, row->vars, name, json_string(cell->text), &at);
 }
 
 /* A column "_expected" is a variable, but hardly meant to be one. */

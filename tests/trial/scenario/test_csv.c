@@ -44,6 +44,10 @@ static void mistakes_have_places(void **state)
 		{"", 1, 1, "an empty table"},
 		{"a,,c\n", 1, 3, "column 2 has no name"},
 		{"a,b,a\n", 1, 5, "stands here twice"},
+		{"a,b\n1,\xff\n", 2, 3, "not valid UTF-8"},
+		{"a\xff\n1\n", 1, 1, "not valid UTF-8"},
+		{"a\n\xed\xa0\x80\n", 2, 1, "not valid UTF-8"},
+		{"a\n\xc3", 2, 1, "not valid UTF-8"},
 		{"a,b\n1\n", 2, 1, "this row has 1 cells, the header has 2"},
 		{"a,b\n1,2,3\n", 2, 1, "this row has 3 cells"},
 		{"a\n\"x\n", 2, 1, "does not end"},
@@ -170,7 +174,6 @@ static void faulty_rows_have_places(void **state)
 		{"a,__config:__expected1:threshold\n1,0.5\n", 2, 3, "no __expected1"},
 		{"a,__config:__expected1:speed\n1,0.5\n", 2, 3, "is not known"},
 		{"a\n", 1, 1, "no rows"},
-		{"a\n\xff\n", 2, 1, "not valid UTF-8"},
 	};
 
 	(void)state;
