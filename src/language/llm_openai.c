@@ -156,6 +156,7 @@ static void tell_failure(struct cw_llm_ask *a, struct cw_llm_error *e)
 	cw_timer_stop(&a->timer);
 	TALLOC_FREE(a->http);
 	e->spoken = a->first;
+	/* cppcheck-suppress autoVariables */
 	a->gone = &gone;
 	a->ev.failed(e, a->arg);
 	if (gone)
@@ -208,6 +209,7 @@ static void succeed(struct cw_llm_ask *a)
 	answer.request_id = a->head.request_id;
 	answer.total_us = cw_now(a->llm->llm.world) - a->asked_us;
 	answer.first_token_us = a->first ? a->first_us : answer.total_us;
+	/* cppcheck-suppress autoVariables */
 	a->gone = &gone;
 	for (size_t i = 0; a->ev.call && i < answer.n_calls; i++) {
 		a->ev.call(&answer.calls[i], a->arg);
@@ -252,6 +254,7 @@ static bool hand_out(struct cw_llm_ask *a, const struct cw_llm_chunk *c)
 	if (!c->text.len && !c->call)
 		return true;
 	cw_timer_start(&a->timer, a->limit_gap_us, on_silence, a);
+	/* cppcheck-suppress autoVariables */
 	a->gone = &gone;
 	if (!a->first) {
 		a->first = true;

@@ -139,7 +139,7 @@ static json_t *usage_json(const struct talk *t)
 	completion *= t->n;
 	return json_pack("{s:I, s:I, s:I, s:{s:i, s:i}, s:{s:i, s:i, s:i, s:i}}", "prompt_tokens",
 		(json_int_t)t->prompt_tokens, "completion_tokens", (json_int_t)completion, "total_tokens",
-		(json_int_t)(t->prompt_tokens + completion), "prompt_tokens_details", "cached_tokens", 0,
+		(json_int_t)t->prompt_tokens + (json_int_t)completion, "prompt_tokens_details", "cached_tokens", 0,
 		"audio_tokens", 0, "completion_tokens_details", "reasoning_tokens", 0, "audio_tokens", 0,
 		"accepted_prediction_tokens", 0, "rejected_prediction_tokens", 0);
 }

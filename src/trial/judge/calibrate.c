@@ -145,8 +145,13 @@ int cw_calibrate(void *parent, const struct cw_labels *labels, const struct cw_j
 	struct cw_questions *q = NULL;
 	const struct cw_view_answer *answers;
 	size_t n = 0, k = 0;
-	int err = s->spec ? new_calibration(NULL, s->model, &c) : cw_why_set(why, EINVAL, "%s", s->missing);
+	int err;
 
+	if (!s->spec) {
+		(void)cw_why_set(why, EINVAL, "%s", s->missing);
+		return EINVAL;
+	}
+	err = new_calibration(NULL, s->model, &c);
 	if (!err)
 		err = cw_rubric_hash(s->model, c->hash);
 	if (!err)

@@ -184,10 +184,12 @@ static int open_model(struct question *x, struct cw_why *why)
 
 	if (!spec)
 		return ENOMEM;
-	if (!*spec || (provider && !s->url && !s->key))
-		return cw_why_set(why, EINVAL, "%s",
+	if (!*spec || (provider && !s->url && !s->key)) {
+		(void)cw_why_set(why, EINVAL, "%s",
 			s->missing ? s->missing
 				   : "no language model judges: set CW_OPENAI_API_KEY or CW_OPENAI_BASE_URL");
+		return EINVAL;
+	}
 	return cw_llm_open(
 		x, x->owner->world, &(struct cw_llm_conf){.spec = spec, .url = s->url, .key = s->key}, &x->llm, why);
 }
