@@ -14,7 +14,7 @@ struct cw_caller;
 struct cw_caller_conf {
 	const struct cw_script *script; /* must outlive the caller */
 	const char *voice, *language;
-	uint64_t seed; /* what a goal and a persona draw from */
+	uint64_t seed;                        /* what a goal and a persona draw from */
 	double speed;                         /* 0 = 1.0 */
 	const char *ear;                      /* recogniser of the caller; NULL: hears no words */
 	const struct cw_hints *hints;         /* what the agent may say; copied; may be NULL */

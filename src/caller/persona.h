@@ -15,7 +15,7 @@ enum cw_verbosity {
 const char *cw_verbosity_name(enum cw_verbosity v);            /* "terse" */
 int cw_verbosity_of(const char *name, enum cw_verbosity *ret); /* EINVAL */
 
-struct cw_persona {               /* YAML: persona: {verbosity: chatty, interrupts: 0.3, …} */
+struct cw_persona { /* YAML: persona: {verbosity: chatty, interrupts: 0.3, …} */
 	enum cw_verbosity verbosity;
 	double interrupts;   /* per turn of the agent: speaks into it, 0.4 … 2.5 s after its onset */
 	double backchannels; /* per turn of the agent: "mm-hmm" 1 … 3 s after its onset, again every 2 … 4 s */

@@ -61,8 +61,8 @@ int cw_goal_check(const struct cw_goal *g, struct cw_why *why)
 	if (g->n_facts > CW_FACTS_MAX)
 		return cw_why_set(why, EINVAL, "%zu facts: at most %d are allowed", g->n_facts, CW_FACTS_MAX);
 	if (!g->success)
-		return cw_why_set(why, EINVAL,
-			"a goal needs 'success': words of the agent which mean that it is reached");
+		return cw_why_set(
+			why, EINVAL, "a goal needs 'success': words of the agent which mean that it is reached");
 	for (size_t i = 0; i < g->n_facts; i++) {
 		const struct cw_fact *f = &g->facts[i];
 
@@ -129,7 +129,8 @@ static const struct cw_move *make(struct cw_rails *r, enum cw_move_kind kind, ui
 			break;
 		cw_buf_reset(&b);
 	}
-	if (!b.len && say_bits && kind != CW_MOVE_SPELL) { /* the file's own sentence says what it may not: the bare facts */
+	if (!b.len && say_bits &&
+		kind != CW_MOVE_SPELL) { /* the file's own sentence says what it may not: the bare facts */
 		for (size_t i = 0; i < r->goal->n_facts; i++)
 			if (say_bits & UINT32_C(1) << i)
 				cw_buf_fmt(&b, "%s%s.", b.len ? " " : "", r->goal->facts[i].value);
@@ -417,7 +418,9 @@ void cw_rails_take(struct cw_rails *r)
 	r->carry[0] = '\0';
 	r->turns++;
 	r->opened = r->opened || kind == CW_MOVE_OPEN || (r->saying & issue);
-	r->asked_other = kind == CW_MOVE_PARDON ? r->asked_other : r->any && kind == r->last_kind ? r->asked_other + 1 : 1;
+	r->asked_other = kind == CW_MOVE_PARDON           ? r->asked_other
+			 : r->any && kind == r->last_kind ? r->asked_other + 1
+							  : 1;
 	r->goodbyes += kind == CW_MOVE_THANK || kind == CW_MOVE_DONE || kind == CW_MOVE_GIVE_UP;
 	r->pardoned = kind == CW_MOVE_PARDON;
 	count_told(r, kind, r->saying);

@@ -42,17 +42,19 @@ struct cw_rails;
  * Keys with patterns of their own in all four languages: name, phone, address, issue, email, date, time, zip, account, choice. Others need `ask`.
  */
 struct cw_fact {
-	const char *key;              /* "name", "phone" … */
-	const char *value;            /* in the words a caller would use */
-	const struct cw_pattern *ask; /* what the agent says to ask for it, besides the built-in phrases of the key; NULL: those only */
-	const char *say;              /* sentence with "{value}", NULL: a template of the language */
-	bool volunteer;               /* told with the goal; chatty callers tell it unasked later on */
-	bool refuse;                  /* never told: "I would rather not say." */
+	const char *key;   /* "name", "phone" … */
+	const char *value; /* in the words a caller would use */
+	const struct cw_pattern
+		*ask; /* what the agent says to ask for it, besides the built-in phrases of the key; NULL: those only */
+	const char *say; /* sentence with "{value}", NULL: a template of the language */
+	bool volunteer;  /* told with the goal; chatty callers tell it unasked later on */
+	bool refuse;     /* never told: "I would rather not say." */
 };
 
 struct cw_goal {
-	const char *goal; /* what the caller wants: for reports and models; said when there is neither @say nor a fact "issue" */
-	const char *say;  /* first words, or NULL */
+	const char *
+		goal; /* what the caller wants: for reports and models; said when there is neither @say nor a fact "issue" */
+	const char *say; /* first words, or NULL */
 	const struct cw_fact *facts;
 	size_t n_facts;
 	const struct cw_pattern *success; /* the agent's words which mean that it is reached */
@@ -99,10 +101,10 @@ const char *cw_move_kind_name(enum cw_move_kind k); /* "tell" */
 
 struct cw_move {
 	enum cw_move_kind kind;
-	uint32_t id;           /* counts from 1 */
-	uint32_t facts;        /* bit i: fact i of the goal may be said */
-	const char *words;     /* to be spoken; may hold <pause 800ms> */
-	const char *agent;     /* the words it answers */
+	uint32_t id;       /* counts from 1 */
+	uint32_t facts;    /* bit i: fact i of the goal may be said */
+	const char *words; /* to be spoken; may hold <pause 800ms> */
+	const char *agent; /* the words it answers */
 };
 
 /* @language: "en-US", "es", "de-DE", "fr" …; others get English templates. @goal and @persona (or NULL) are only read and must outlive it. ENOMEM. */
@@ -126,13 +128,12 @@ void cw_rails_drop(struct cw_rails *r);
 int cw_rails_offer(struct cw_rails *r, uint32_t id, const char *words, struct cw_why *why);
 /* May a move with @facts (bits) say @words, after the agent's @agent? No figures and dates but those of these facts, of the goal's words and of the agent's; figures whole;
  * none of the other facts' values. Of a model's words also: no capital word in mid-sentence that stands in none of them. 0 or EPERM with @why. */
-int cw_rails_check(
-	const struct cw_goal *g, uint32_t facts, const char *agent, const char *words, struct cw_why *why);
+int cw_rails_check(const struct cw_goal *g, uint32_t facts, const char *agent, const char *words, struct cw_why *why);
 
 enum cw_rails_state cw_rails_state(const struct cw_rails *r);
-uint32_t cw_rails_told(const struct cw_rails *r); /* bits of the facts told so far */
-bool cw_rails_reached(const struct cw_rails *r);  /* success was heard */
-bool cw_rails_failed(const struct cw_rails *r);   /* gave up, or failure was heard */
-bool cw_rails_done(const struct cw_rails *r);     /* nothing more to say: goodbye was said, or it is over */
+uint32_t cw_rails_told(const struct cw_rails *r);      /* bits of the facts told so far */
+bool cw_rails_reached(const struct cw_rails *r);       /* success was heard */
+bool cw_rails_failed(const struct cw_rails *r);        /* gave up, or failure was heard */
+bool cw_rails_done(const struct cw_rails *r);          /* nothing more to say: goodbye was said, or it is over */
 const char *cw_rails_reason(const struct cw_rails *r); /* why it failed; "" when it did not */
 const struct cw_goal *cw_rails_goal(const struct cw_rails *r);

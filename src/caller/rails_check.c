@@ -101,7 +101,8 @@ static int check_figures(const struct allowed *a, const char *words, struct cw_w
 	read_runs(words, &r);
 	for (size_t i = 0; i < r.n; i++)
 		if (strlen(r.digits[i]) > 1 && !allowed_by(a, holds_figures, r.digits[i]))
-			return cw_why_set(why, EPERM, "the figures %s are none of the facts that may be told here", r.digits[i]);
+			return cw_why_set(
+				why, EPERM, "the figures %s are none of the facts that may be told here", r.digits[i]);
 	return 0;
 }
 
@@ -159,7 +160,8 @@ static int check_words(const struct allowed *a, const char *words, bool capitals
 			if (!bare)
 				return ENOMEM;
 			if ((cw_names_a_date(bare) || name) && !allowed_by(a, holds_word, bare))
-				return cw_why_set(why, EPERM, "'%s' is in none of the facts that may be told here", word);
+				return cw_why_set(
+					why, EPERM, "'%s' is in none of the facts that may be told here", word);
 			begins = false;
 			s = (struct cw_str){s.p + n, s.len - n};
 		} else {
@@ -170,8 +172,8 @@ static int check_words(const struct allowed *a, const char *words, bool capitals
 	return 0;
 }
 
-static int check(const struct cw_goal *g, uint32_t facts, const char *agent, const char *words, bool strict,
-	struct cw_why *why)
+static int check(
+	const struct cw_goal *g, uint32_t facts, const char *agent, const char *words, bool strict, struct cw_why *why)
 {
 	const struct allowed a = {g, facts, agent};
 	CW_SCOPED char *plain = cw_say_plain(NULL, words);
@@ -190,7 +192,8 @@ int cw_rails_check(const struct cw_goal *g, uint32_t facts, const char *agent, c
 	return check(g, facts, agent, words, false, why);
 }
 
-int cw_rails_check_strict(const struct cw_goal *g, uint32_t facts, const char *agent, const char *words, struct cw_why *why)
+int cw_rails_check_strict(
+	const struct cw_goal *g, uint32_t facts, const char *agent, const char *words, struct cw_why *why)
 {
 	return check(g, facts, agent, words, true, why);
 }

@@ -33,7 +33,8 @@ struct cw_rails {
 	char reason[320];
 };
 
-const struct cw_fact *cw_rails_fact(const struct cw_rails *r, const char *key, uint32_t *bit); /* NULL: no such fact, @bit as it was */
+const struct cw_fact *cw_rails_fact(
+	const struct cw_rails *r, const char *key, uint32_t *bit); /* NULL: no such fact, @bit as it was */
 bool cw_rails_terse(const struct cw_rails *r);
 bool cw_rails_chatty(const struct cw_rails *r);
 /* Words of a move about the facts @bits from templates; another call draws others. */
@@ -43,8 +44,8 @@ void cw_rails_hesitate(struct cw_rails *r, struct cw_buf *b);
 
 enum cw_ask { /* what the agent may want beside facts */
 	CW_ASK_CONFIRM,
-	CW_ASK_OFFER,   /* which one? */
-	CW_ASK_MORE,    /* anything else? */
+	CW_ASK_OFFER, /* which one? */
+	CW_ASK_MORE,  /* anything else? */
 	CW_ASK_SPELL,
 	CW_ASK_REPEAT,  /* it did not understand us */
 	CW_ASK_HELP,    /* how can I help? */
@@ -72,4 +73,5 @@ bool cw_names_a_date(const char *folded_word); /* months and weekdays of the fou
 /* Did the agent repeat a fact wrongly in its words? */
 bool cw_rails_misheard(const struct cw_fact *f, const char *agent);
 /* As cw_rails_check(), and no capital word in mid-sentence that is not known: for words of a model. */
-int cw_rails_check_strict(const struct cw_goal *g, uint32_t facts, const char *agent, const char *words, struct cw_why *why);
+int cw_rails_check_strict(
+	const struct cw_goal *g, uint32_t facts, const char *agent, const char *words, struct cw_why *why);

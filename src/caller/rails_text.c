@@ -12,10 +12,10 @@ struct fact_row {
 	const char *says[CW_TONGUE_N];
 };
 
-#define PLAIN_SAYS                                                                                                     \
-	{                                                                                                              \
-		"It's {value}.|It is {value}.", "Es {value}.|Pues, es {value}.", "Das ist {value}.|Es ist {value}.",   \
-			"C'est {value}.|Alors, c'est {value}."                                                        \
+#define PLAIN_SAYS                                                                                                   \
+	{                                                                                                            \
+		"It's {value}.|It is {value}.", "Es {value}.|Pues, es {value}.", "Das ist {value}.|Es ist {value}.", \
+			"C'est {value}.|Alors, c'est {value}."                                                       \
 	}
 
 static const struct fact_row fact_rows[] = {
@@ -25,7 +25,8 @@ static const struct fact_row fact_rows[] = {
 			"su nombre|tu nombre|nombre y apellido|nombre completo|como se llama|con quien hablo|a nombre de quien",
 			"ihr name|ihren namen|ihrem namen|ihr vollstandiger name|vor und nachname|wie heissen sie|mit wem spreche",
 			"votre nom|nom et prenom|nom complet|comment vous appelez vous|qui est a l appareil|a quel nom"},
-		{"My name is {value}.|It's {value}.|This is {value}.", "Me llamo {value}.|Mi nombre es {value}.|Soy {value}.",
+		{"My name is {value}.|It's {value}.|This is {value}.",
+			"Me llamo {value}.|Mi nombre es {value}.|Soy {value}.",
 			"Mein Name ist {value}.|Ich heiße {value}.|Hier ist {value}.",
 			"Je m'appelle {value}.|Mon nom est {value}.|C'est {value}."}},
 	{"phone",
@@ -58,22 +59,25 @@ static const struct fact_row fact_rows[] = {
 		{"{value}", "{value}", "{value}", "{value}"}},
 	{"email",
 		{"your email|your e mail|email address|e mail address", "su correo|correo electronico|su email",
-			"ihre e mail|ihre email|e mail adresse|emailadresse", "votre e mail|votre email|adresse electronique|adresse e mail"},
+			"ihre e mail|ihre email|e mail adresse|emailadresse",
+			"votre e mail|votre email|adresse electronique|adresse e mail"},
 		PLAIN_SAYS},
 	{"date",
 		{"what date|which date|what day|which day|date of birth|when is your birthday|when would you like",
-			"que fecha|que dia|fecha de nacimiento|cuando le gustaria", "welches datum|welcher tag|welchem tag|geburtsdatum|wann mochten sie",
+			"que fecha|que dia|fecha de nacimiento|cuando le gustaria",
+			"welches datum|welcher tag|welchem tag|geburtsdatum|wann mochten sie",
 			"quelle date|quel jour|date de naissance|quand souhaitez"},
 		{"{value}.|On {value}.", "El {value}.|{value}.", "Am {value}.|{value}.", "Le {value}.|{value}."}},
 	{"time",
-		{"what time|which time|when should|when can|time of day", "que hora|a que hora|cuando puede", "um wie viel uhr|wie viel uhr|welche uhrzeit|wann passt",
+		{"what time|which time|when should|when can|time of day", "que hora|a que hora|cuando puede",
+			"um wie viel uhr|wie viel uhr|welche uhrzeit|wann passt",
 			"quelle heure|a quelle heure|quand pouvez"},
 		{"{value}.|At {value}.", "A las {value}.|{value}.", "Um {value}.|{value}.", "À {value}.|{value}."}},
-	{"zip",
-		{"zip code|postal code|postcode|your zip", "codigo postal", "postleitzahl", "code postal"}, PLAIN_SAYS},
+	{"zip", {"zip code|postal code|postcode|your zip", "codigo postal", "postleitzahl", "code postal"}, PLAIN_SAYS},
 	{"account",
 		{"account number|customer number|member number|policy number|your account",
-			"numero de cuenta|numero de cliente", "kundennummer|kontonummer|vertragsnummer", "numero de compte|numero de client"},
+			"numero de cuenta|numero de cliente", "kundennummer|kontonummer|vertragsnummer",
+			"numero de compte|numero de client"},
 		PLAIN_SAYS},
 	{"choice", {"", "", "", ""}, {"{value}", "{value}", "{value}", "{value}"}},
 };
@@ -84,15 +88,17 @@ static const char *const ask_rows[CW_ASK_N][CW_TONGUE_N] = {
 		"es correcto|esta bien asi|es asi|todo correcto|puede confirmar|lo confirma",
 		"ist das richtig|ist das korrekt|stimmt das|ist alles richtig|stimmt alles|konnen sie das bestatigen|richtig so",
 		"est ce correct|c est correct|est ce exact|c est bien ca|est ce bien cela|pouvez vous confirmer|tout est correct"},
-	[CW_ASK_OFFER] = {"which one works|which one|which would you|which do you prefer|which time works|which slot|would either|"
-			  "do any of those|does either",
-		"cual prefiere|cual le viene|cual le conviene|cual de|le viene bien",
-		"welcher termin|welchen termin|was passt ihnen|welcher passt|passt ihnen",
-		"lequel preferez|lequel vous convient|laquelle preferez|quel creneau|vous convient"},
+	[CW_ASK_OFFER] =
+		{"which one works|which one|which would you|which do you prefer|which time works|which slot|would either|"
+		 "do any of those|does either",
+			"cual prefiere|cual le viene|cual le conviene|cual de|le viene bien",
+			"welcher termin|welchen termin|was passt ihnen|welcher passt|passt ihnen",
+			"lequel preferez|lequel vous convient|laquelle preferez|quel creneau|vous convient"},
 	[CW_ASK_MORE] = {"anything else|something else i can|is that all|will that be all",
 		"algo mas|alguna otra cosa|es todo", "sonst noch etwas|noch etwas|kann ich noch|war das alles",
 		"autre chose|besoin d autre|ce sera tout"},
-	[CW_ASK_SPELL] = {"spell", "deletrear|deletree|deletrea|deletreo", "buchstabieren|buchstabiere", "epeler|epelez|epelle"},
+	[CW_ASK_SPELL] = {"spell", "deletrear|deletree|deletrea|deletreo", "buchstabieren|buchstabiere",
+		"epeler|epelez|epelle"},
 	[CW_ASK_REPEAT] = {"didn t catch|did not catch|didn t get that|say that again|say it again|repeat that|could you repeat|"
 			   "can you repeat|please repeat|didn t understand|did not understand|come again|one more time",
 		"no le he entendido|no entendi|no le entendi|puede repetir|podria repetir|repita por favor|no he entendido",
@@ -103,13 +109,17 @@ static const char *const ask_rows[CW_ASK_N][CW_TONGUE_N] = {
 		"en que puedo ayudar|como puedo ayudar|en que le puedo|que puedo hacer por usted|en que puedo servir",
 		"wie kann ich ihnen|was kann ich fur sie|womit kann ich|wie kann ich helfen",
 		"comment puis je vous aider|que puis je faire|en quoi puis je|comment puis je aider"},
-	[CW_ASK_CHANGE] = {"what should i change|what would you like to change|what is wrong with it|which part is wrong|what needs to be changed",
-		"que debo cambiar|que quiere cambiar|que es incorrecto", "was soll ich andern|was mochten sie andern|was ist falsch",
-		"que dois je changer|que voulez vous changer|qu est ce qui est incorrect"},
-	[CW_ASK_PROCEED] = {"shall i book|should i book|would you like me to|do you want me to|shall i go ahead|is that okay|is that ok|"
-			    "would you like to book|do you want to book|would you like to schedule|does that work",
-		"quiere que|le reservo|desea reservar|le parece bien", "soll ich|mochten sie den termin|ist das in ordnung",
-		"voulez vous que je|souhaitez vous reserver|dois je|cela vous va"},
+	[CW_ASK_CHANGE] =
+		{"what should i change|what would you like to change|what is wrong with it|which part is wrong|what needs to be changed",
+			"que debo cambiar|que quiere cambiar|que es incorrecto",
+			"was soll ich andern|was mochten sie andern|was ist falsch",
+			"que dois je changer|que voulez vous changer|qu est ce qui est incorrect"},
+	[CW_ASK_PROCEED] =
+		{"shall i book|should i book|would you like me to|do you want me to|shall i go ahead|is that okay|is that ok|"
+		 "would you like to book|do you want to book|would you like to schedule|does that work",
+			"quiere que|le reservo|desea reservar|le parece bien",
+			"soll ich|mochten sie den termin|ist das in ordnung",
+			"voulez vous que je|souhaitez vous reserver|dois je|cela vous va"},
 	[CW_ASK_YESNO] = {"is it|is there|are there|do you|are you|did you|have you|can you|would you|will you|does it",
 		"tiene|hay|es usted|puede|quiere", "haben sie|sind sie|ist es|gibt es|konnen sie",
 		"avez vous|etes vous|y a t il|pouvez vous|est ce que"},
@@ -130,18 +140,23 @@ static const char *const move_rows[CW_MOVE_N][CW_TONGUE_N] = {
 		"La primera, por favor.|La primera opción.|Me quedo con la primera.",
 		"Den ersten, bitte.|Den ersten Termin.|Ich nehme den ersten.",
 		"Le premier, s'il vous plaît.|Le premier.|Je prends le premier."},
-	[CW_MOVE_SPELL] = {"{value}.|Sure. {value}.", "{value}.|Claro. {value}.", "{value}.|Gern. {value}.", "{value}.|Bien sûr. {value}."},
-	[CW_MOVE_REPEAT] = {"I said, {value}|Again: {value}|Yes, {value}", "Decía: {value}|Otra vez: {value}|Le repito: {value}",
-		"Noch einmal: {value}|Ich sagte: {value}|Also: {value}", "Je disais : {value}|Encore une fois : {value}|Je répète : {value}"},
+	[CW_MOVE_SPELL] = {"{value}.|Sure. {value}.", "{value}.|Claro. {value}.", "{value}.|Gern. {value}.",
+		"{value}.|Bien sûr. {value}."},
+	[CW_MOVE_REPEAT] = {"I said, {value}|Again: {value}|Yes, {value}",
+		"Decía: {value}|Otra vez: {value}|Le repito: {value}",
+		"Noch einmal: {value}|Ich sagte: {value}|Also: {value}",
+		"Je disais : {value}|Encore une fois : {value}|Je répète : {value}"},
 	[CW_MOVE_PARDON] = {"Sorry, could you say that again?|Sorry, what was that?|I'm sorry, can you repeat that?",
 		"Perdón, ¿puede repetirlo?|Disculpe, ¿cómo ha dicho?|Perdone, no le he oído bien.",
 		"Entschuldigung, können Sie das wiederholen?|Wie bitte?|Entschuldigung, ich habe Sie nicht verstanden.",
 		"Pardon, pouvez-vous répéter ?|Excusez-moi, je n'ai pas entendu.|Pardon, comment ?"},
 	[CW_MOVE_UNKNOWN] = {"I don't know that, sorry.|I'm not sure.|Sorry, I don't have that.",
-		"No lo sé, lo siento.|No estoy seguro.|Eso no lo tengo.", "Das weiß ich leider nicht.|Da bin ich nicht sicher.|Das habe ich leider nicht.",
+		"No lo sé, lo siento.|No estoy seguro.|Eso no lo tengo.",
+		"Das weiß ich leider nicht.|Da bin ich nicht sicher.|Das habe ich leider nicht.",
 		"Je ne sais pas, désolé.|Je ne suis pas sûr.|Je ne l'ai pas, désolé."},
-	[CW_MOVE_REFUSE] = {"I would rather not say.|I prefer not to give that.", "Prefiero no decirlo.|Eso no se lo doy.",
-		"Das möchte ich nicht sagen.|Das gebe ich nicht an.", "Je préfère ne pas le dire.|Je ne souhaite pas le donner."},
+	[CW_MOVE_REFUSE] = {"I would rather not say.|I prefer not to give that.",
+		"Prefiero no decirlo.|Eso no se lo doy.", "Das möchte ich nicht sagen.|Das gebe ich nicht an.",
+		"Je préfère ne pas le dire.|Je ne souhaite pas le donner."},
 	[CW_MOVE_DONE] = {"No, that is all. Thank you. Goodbye.|No, thank you. Goodbye.|That's all, thanks. Bye.",
 		"No, eso es todo. Gracias. Adiós.|No, gracias. Adiós.|Nada más, gracias. Adiós.",
 		"Nein, das ist alles. Danke. Auf Wiederhören.|Nein, danke. Auf Wiederhören.|Das war alles, danke. Tschüss.",
@@ -157,7 +172,8 @@ static const char *const move_rows[CW_MOVE_N][CW_TONGUE_N] = {
 };
 
 static const char *const small_talk[CW_TONGUE_N] = {"Sure, no problem.|Of course.|Well, let me see.|Okay, so.",
-	"Claro que sí.|Por supuesto.|A ver, un momento.|Bueno, pues.", "Ja, gerne.|Natürlich.|Moment, mal sehen.|Also gut.",
+	"Claro que sí.|Por supuesto.|A ver, un momento.|Bueno, pues.",
+	"Ja, gerne.|Natürlich.|Moment, mal sehen.|Also gut.",
 	"Oui, bien sûr.|Pas de problème.|Attendez, voyons.|Bon, alors."};
 static const char *const backchannels[CW_TONGUE_N] = {
 	"Mm-hmm.|Uh-huh.|Okay.", "Mm-hmm.|Ajá.|Vale.|Sí.", "Mm-hmm.|Aha.|Okay.|Ja.", "Mm-hmm.|Oui.|D'accord.|Ah oui."};

@@ -13,7 +13,8 @@ struct cw_move;
 struct cw_rails;
 
 /* @language and @seed: for callers with a goal or a persona. ENOMEM. */
-int cw_rules_new(void *parent, const struct cw_script *script, const char *language, uint64_t seed, struct cw_rules **ret);
+int cw_rules_new(
+	void *parent, const struct cw_script *script, const char *language, uint64_t seed, struct cw_rules **ret);
 
 /* ---- for text: one call for each turn of the agent ---- */
 
@@ -29,8 +30,8 @@ enum cw_next {
 struct cw_next_action { /* strings good until the next call */
 	enum cw_next next;
 	const struct cw_step *step;
-	const char *kind; /* "turn", "answer", "goal", "pardon" */
-	size_t index;     /* of the step among its kind */
+	const char *kind;  /* "turn", "answer", "goal", "pardon" */
+	size_t index;      /* of the step among its kind */
 	const char *words; /* STEP that says something, PARDON */
 	const char *reason;
 };
@@ -63,5 +64,6 @@ void cw_rules_pardoned(struct cw_rules *r); /* asked to repeat once more */
 /* How it came out if the call ended now; *@reason (static or owned by @r) tells why not COMPLETED. */
 enum cw_script_end cw_rules_outcome(const struct cw_rules *r, const char **reason);
 /* Moves of a goal as they are chosen: to ask a model for words (cw_rails_offer()). */
-void cw_rules_on_move(struct cw_rules *r, void (*moved)(struct cw_rails *rails, const struct cw_move *m, void *arg), void *arg);
+void cw_rules_on_move(
+	struct cw_rules *r, void (*moved)(struct cw_rails *rails, const struct cw_move *m, void *arg), void *arg);
 struct cw_rails *cw_rules_rails(const struct cw_rules *r); /* NULL: no goal */

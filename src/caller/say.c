@@ -57,7 +57,9 @@ int cw_say_check(const char *text, struct cw_why *why)
 		if (at)
 			return cw_why_set(why, EINVAL,
 				"'%.*s': a pause is written <pause 1200ms> or <pause 1.5s>, of 30 s at most",
-				(int)(words.len - (size_t)(at - words.p) < 24 ? words.len - (size_t)(at - words.p) : 24), at);
+				(int)(words.len - (size_t)(at - words.p) < 24 ? words.len - (size_t)(at - words.p)
+									      : 24),
+				at);
 		any = any || words.len;
 	}
 	return any ? 0 : cw_why_set(why, EINVAL, "nothing is said");

@@ -29,7 +29,7 @@ struct pair {
 	uint64_t seed;
 	const char *voice; /* of the caller; NULL: modem */
 	uint64_t sim_seed; /* 0: 5 */
-	double late; /* chance that a voice comes half a second to eight seconds late */
+	double late;       /* chance that a voice comes half a second to eight seconds late */
 	void (*agent_hears)(const int16_t pcm[160], void *arg);
 	void *arg;
 	bool closed;

@@ -51,10 +51,13 @@ static double share_above(const struct meter *m, uint64_t from_us, uint64_t to_u
 
 static void pauses_are_heard_as_silence(void **state)
 {
-	const struct cw_step steps[] = {
-		{.act = CW_ACT_SAY, .text = "My number is <pause 1200ms> 415.", .when = CW_WHEN_AGENT_END, .delay_us = 300000},
+	const struct cw_step steps[] = {{.act = CW_ACT_SAY,
+						.text = "My number is <pause 1200ms> 415.",
+						.when = CW_WHEN_AGENT_END,
+						.delay_us = 300000},
 		{.act = CW_ACT_HANG_UP, .when = CW_WHEN_TURN, .delay_us = 3000000}};
-	struct cw_script caller = {.steps = steps, .n_steps = 2}, agent = {.steps = &greet, .n_steps = 1, .wait_us = 60000000, .linger_us = 60000000};
+	struct cw_script caller = {.steps = steps, .n_steps = 2},
+			 agent = {.steps = &greet, .n_steps = 1, .wait_us = 60000000, .linger_us = 60000000};
 	struct meter *m = talloc_zero(NULL, struct meter);
 	struct pair p = {.agent_hears = measure, .arg = m};
 	size_t longest = 0, run = 0, from = 0;
@@ -79,11 +82,15 @@ static void pauses_are_heard_as_silence(void **state)
 
 static void an_aside_is_quiet_and_no_answer(void **state)
 {
-	const struct cw_step steps[] = {
-		{.act = CW_ACT_ASIDE, .text = "Close the door", .level_db = -20, .when = CW_WHEN_AGENT_END, .delay_us = 300000},
+	const struct cw_step steps[] = {{.act = CW_ACT_ASIDE,
+						.text = "Close the door",
+						.level_db = -20,
+						.when = CW_WHEN_AGENT_END,
+						.delay_us = 300000},
 		{.act = CW_ACT_SAY, .text = "Maria Lopez", .when = CW_WHEN_TURN, .delay_us = 1000000},
 		{.act = CW_ACT_HANG_UP, .when = CW_WHEN_TURN, .delay_us = 1000000}};
-	struct cw_script caller = {.steps = steps, .n_steps = 3}, agent = {.steps = &greet, .n_steps = 1, .wait_us = 60000000, .linger_us = 60000000};
+	struct cw_script caller = {.steps = steps, .n_steps = 3},
+			 agent = {.steps = &greet, .n_steps = 1, .wait_us = 60000000, .linger_us = 60000000};
 	struct meter *m = talloc_zero(NULL, struct meter);
 	struct pair p = {.agent_hears = measure, .arg = m};
 
@@ -104,7 +111,8 @@ static void a_television_runs_behind_what_follows(void **state)
 	const struct cw_step steps[] = {
 		{.act = CW_ACT_TV, .ms = 4000, .level_db = -20, .when = CW_WHEN_AGENT_END, .delay_us = 300000},
 		{.act = CW_ACT_HANG_UP, .when = CW_WHEN_TURN, .delay_us = 6000000}};
-	struct cw_script caller = {.steps = steps, .n_steps = 2}, agent = {.steps = &greet, .n_steps = 1, .wait_us = 60000000, .linger_us = 60000000};
+	struct cw_script caller = {.steps = steps, .n_steps = 2},
+			 agent = {.steps = &greet, .n_steps = 1, .wait_us = 60000000, .linger_us = 60000000};
 	struct meter *m = talloc_zero(NULL, struct meter);
 	struct pair p = {.agent_hears = measure, .arg = m};
 
@@ -125,7 +133,8 @@ static void an_echo_is_the_agents_own_voice_later_and_lower(void **state)
 		{.act = CW_ACT_ECHO, .ms = 8000, .level_db = -12, .echo_ms = 200, .when = CW_WHEN_ANSWER},
 		{.act = CW_ACT_SILENCE, .ms = 4000, .when = CW_WHEN_TURN},
 		{.act = CW_ACT_HANG_UP, .when = CW_WHEN_TURN}};
-	struct cw_script caller = {.steps = steps, .n_steps = 3}, agent = {.steps = &greet, .n_steps = 1, .wait_us = 60000000, .linger_us = 60000000};
+	struct cw_script caller = {.steps = steps, .n_steps = 3},
+			 agent = {.steps = &greet, .n_steps = 1, .wait_us = 60000000, .linger_us = 60000000};
 	struct meter *m = talloc_zero(NULL, struct meter);
 	struct pair p = {.agent_hears = measure, .arg = m};
 	size_t from = 0;
@@ -180,7 +189,8 @@ static void hangs_up_in_mid_sentence(void **state)
 		.ms = 800,
 		.when = CW_WHEN_AGENT_END,
 		.delay_us = 300000}};
-	struct cw_script caller = {.steps = steps, .n_steps = 1}, agent = {.steps = &greet, .n_steps = 1, .wait_us = 60000000, .linger_us = 60000000};
+	struct cw_script caller = {.steps = steps, .n_steps = 1},
+			 agent = {.steps = &greet, .n_steps = 1, .wait_us = 60000000, .linger_us = 60000000};
 	struct pair p;
 	const struct cw_script_result *r = talk(&p, &caller, &agent);
 	size_t from = 0;
@@ -222,13 +232,25 @@ static const char *const confirmation[] = {"confirmation"};
 static void a_goal_is_reached_over_the_line(void **state)
 {
 	CW_SCOPED struct cw_pattern *success = NULL;
-	CW_SCOPED struct cw_pattern *furnace = pattern("furnace"), *maria = pattern("maria"), *digits = pattern("/555/"),
-				    *yes = pattern("/^yes/");
+	CW_SCOPED struct cw_pattern *furnace = pattern("furnace"), *maria = pattern("maria"),
+				    *digits = pattern("/555/"), *yes = pattern("/^yes/");
 	const struct cw_step replies[] = {
 		{.act = CW_ACT_SAY, .text = "What is your name?", .match = furnace, .delay_us = 300000, .times = 1},
-		{.act = CW_ACT_SAY, .text = "What is your phone number?", .match = maria, .delay_us = 300000, .times = 1},
-		{.act = CW_ACT_SAY, .text = "I have 415 555 0134. Is that correct?", .match = digits, .delay_us = 300000, .times = 1},
-		{.act = CW_ACT_SAY, .text = "Your confirmation number is 17.", .match = yes, .delay_us = 300000, .times = 1},
+		{.act = CW_ACT_SAY,
+			.text = "What is your phone number?",
+			.match = maria,
+			.delay_us = 300000,
+			.times = 1},
+		{.act = CW_ACT_SAY,
+			.text = "I have 415 555 0134. Is that correct?",
+			.match = digits,
+			.delay_us = 300000,
+			.times = 1},
+		{.act = CW_ACT_SAY,
+			.text = "Your confirmation number is 17.",
+			.match = yes,
+			.delay_us = 300000,
+			.times = 1},
 	};
 	const struct cw_step hello = {.act = CW_ACT_SAY, .text = "How can I help you?", .when = CW_WHEN_ANSWER};
 	const struct cw_fact facts[] = {{.key = "issue", .value = "My furnace stopped working."},
@@ -240,9 +262,11 @@ static void a_goal_is_reached_over_the_line(void **state)
 	const struct cw_goal goal = {.goal = "Book a visit", .facts = facts, .n_facts = 3, .success = success};
 
 	for (uint64_t seed = 0; seed < 12; seed++) {
-		const struct cw_persona who = {.hesitates = seed % 2 ? 0.5 : 0, .mishears = 0.2 * (double)(seed % 3 == 2)};
+		const struct cw_persona who = {
+			.hesitates = seed % 2 ? 0.5 : 0, .mishears = 0.2 * (double)(seed % 3 == 2)};
 		struct cw_script caller = {.goal = &goal, .persona = &who};
-		struct cw_script agent = {.steps = &hello, .n_steps = 1, .answers = replies, .n_answers = 4, .wait_us = 60000000};
+		struct cw_script agent = {
+			.steps = &hello, .n_steps = 1, .answers = replies, .n_answers = 4, .wait_us = 60000000};
 		struct pair p = {.seed = seed};
 		const struct cw_script_result *r = talk_as(&p, &caller, &agent);
 
@@ -277,5 +301,6 @@ static void a_goal_is_missed_when_the_agent_hangs_up(void **state)
 
 CW_TEST_MAIN(CW_TEST(pauses_are_heard_as_silence), CW_TEST(an_aside_is_quiet_and_no_answer),
 	CW_TEST(a_television_runs_behind_what_follows), CW_TEST(an_echo_is_the_agents_own_voice_later_and_lower),
-	CW_TEST(the_samples_of_an_echo), CW_TEST(hangs_up_in_mid_sentence), CW_TEST(a_persona_backchannels_and_interrupts),
-	CW_TEST(a_goal_is_reached_over_the_line), CW_TEST(a_goal_is_missed_when_the_agent_hangs_up))
+	CW_TEST(the_samples_of_an_echo), CW_TEST(hangs_up_in_mid_sentence),
+	CW_TEST(a_persona_backchannels_and_interrupts), CW_TEST(a_goal_is_reached_over_the_line),
+	CW_TEST(a_goal_is_missed_when_the_agent_hangs_up))

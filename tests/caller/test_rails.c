@@ -44,7 +44,8 @@ static struct desk *desk(void)
 	d->facts[PHONE] = (struct cw_fact){.key = "phone", .value = "415 555 0134"};
 	d->facts[ADDRESS] = (struct cw_fact){.key = "address", .value = "12 Oak Street"};
 	d->facts[ISSUE] = (struct cw_fact){.key = "issue", .value = "My furnace stopped working."};
-	d->facts[ACCOUNT] = (struct cw_fact){.key = "card", .value = "8812", .ask = d->account, .say = "It says {value}."};
+	d->facts[ACCOUNT] =
+		(struct cw_fact){.key = "card", .value = "8812", .ask = d->account, .say = "It says {value}."};
 	d->goal = (struct cw_goal){.goal = "Book a repair",
 		.facts = d->facts,
 		.n_facts = FACTS,
@@ -197,7 +198,8 @@ static void what_a_model_says_is_held_to_the_facts(void **state)
 	assert_int_equal(cw_rails_offer(r, id, "It's 415 555 0134, ask for Petra.", &why), EPERM);
 	assert_non_null(strstr(why.text, "Petra"));
 	assert_int_equal(cw_rails_offer(r, id + 1, "Hi.", &why), ESTALE);
-	assert_int_equal(cw_rails_offer(r, id, "Oh, you can ring four one five, five five five, oh one three four.", &why), 0);
+	assert_int_equal(
+		cw_rails_offer(r, id, "Oh, you can ring four one five, five five five, oh one three four.", &why), 0);
 	cw_rails_take(r);
 	assert_non_null(strstr(cw_rails_chosen(r)->words, "you can ring"));
 	assert_int_equal(cw_rails_offer(r, id, "Hi.", &why), ESTALE);
@@ -221,14 +223,15 @@ static void four_languages(void **state)
 	static const struct {
 		const char *language, *help, *name, *phone, *correct, *more;
 	} rows[] = {
-		{"es-ES", "Buenos días, ¿en qué puedo ayudarle?", "¿Cómo se llama usted?", "¿Cuál es su número de teléfono?",
-			"¿Es correcto?", "¿Necesita algo más?"},
+		{"es-ES", "Buenos días, ¿en qué puedo ayudarle?", "¿Cómo se llama usted?",
+			"¿Cuál es su número de teléfono?", "¿Es correcto?", "¿Necesita algo más?"},
 		{"de-DE", "Guten Tag, was kann ich für Sie tun?", "Wie heißen Sie?", "Wie lautet Ihre Telefonnummer?",
 			"Ist das richtig?", "Kann ich sonst noch etwas für Sie tun?"},
-		{"fr-FR", "Bonjour, comment puis-je vous aider ?", "Quel est votre nom ?", "Quel est votre numéro de téléphone ?",
-			"Est-ce correct ?", "Avez-vous besoin d'autre chose ?"},
+		{"fr-FR", "Bonjour, comment puis-je vous aider ?", "Quel est votre nom ?",
+			"Quel est votre numéro de téléphone ?", "Est-ce correct ?", "Avez-vous besoin d'autre chose ?"},
 	};
-	static const char *const yes[] = {"Sí", "Ja", "Oui"}, *const bye[] = {"Adiós", "Auf Wiederhören|Tschüss", "Au revoir"};
+	static const char *const yes[] = {"Sí", "Ja", "Oui"}, *const bye[] = {
+								      "Adiós", "Auf Wiederhören|Tschüss", "Au revoir"};
 
 	(void)state;
 	for (size_t i = 0; i < CW_COUNT(rows); i++) {
@@ -304,16 +307,17 @@ struct asked {
 	bool facts[FACTS];
 };
 
-static const char *const questions[FACTS] = {"What is your name?", "What is your phone number?", "What is the street address?",
-	"What is the problem?", "Please read me your customer card."};
+static const char *const questions[FACTS] = {"What is your name?", "What is your phone number?",
+	"What is the street address?", "What is the problem?", "Please read me your customer card."};
 
 /* What a muddled agent says next; notes which facts it has asked for. */
 static void next_question(struct cw_rng *rng, struct asked *a, unsigned turn, char *out, size_t size)
 {
-	static const char *const others[] = {"Okay, Maria Lopes. Is that correct?", "I have 415 555 0194. Is that right?",
-		"Sorry, I didn't catch that.", "Can you spell that?", "I have Monday at nine. Which one works for you?",
-		"Hmm.", "Anything else?", "What should I change?", "Would you like me to book that?",
-		"It is 20 Elk Street, right? Is that correct?", "Do you have a dog?", "What is your email address?", ""};
+	static const char *const others[] = {"Okay, Maria Lopes. Is that correct?",
+		"I have 415 555 0194. Is that right?", "Sorry, I didn't catch that.", "Can you spell that?",
+		"I have Monday at nine. Which one works for you?", "Hmm.", "Anything else?", "What should I change?",
+		"Would you like me to book that?", "It is 20 Elk Street, right? Is that correct?", "Do you have a dog?",
+		"What is your email address?", ""};
 	uint32_t what = cw_rng_below(rng, 10);
 	size_t fact = cw_rng_below(rng, FACTS);
 

@@ -5,12 +5,12 @@
 #include "base/mem.h"
 #include "trial/view/measure.h"
 
-#define TAG        "barge:"
-#define NEAR_US    700000  /* pauses within a turn of the agent */
-#define SILENT_US  500000  /* it fell silent */
-#define STOPS_US   1500000 /* judged by ear: it stopped because of us */
-#define CUT_US     3000000 /* after the end of our sound: by then it has decided */
-#define COMES_US   200000  /* inside our sentence: it came in */
+#define TAG       "barge:"
+#define NEAR_US   700000  /* pauses within a turn of the agent */
+#define SILENT_US 500000  /* it fell silent */
+#define STOPS_US  1500000 /* judged by ear: it stopped because of us */
+#define CUT_US    3000000 /* after the end of our sound: by then it has decided */
+#define COMES_US  200000  /* inside our sentence: it came in */
 
 struct barge {
 	const struct cw_view *v;
@@ -191,9 +191,7 @@ static void place(struct barge *b, const struct cw_step *s)
 	bool background = s && (s->act == CW_ACT_TV || s->act == CW_ACT_ECHO);
 
 	b->onset_us = b->p->audible ? b->p->onset_us : b->p->t_us;
-	b->last_us = b->p->audible ? b->p->last_us
-		     : background  ? b->p->t_us + (uint64_t)s->ms * 1000
-				   : b->p->last_us;
+	b->last_us = b->p->audible ? b->p->last_us : background ? b->p->t_us + (uint64_t)s->ms * 1000 : b->p->last_us;
 }
 
 json_t *cw_barge_json(const struct cw_test *t, const struct cw_view *v)
@@ -220,7 +218,7 @@ json_t *cw_barge_json(const struct cw_test *t, const struct cw_view *v)
 		look_at_stop(&b, i);
 	}
 	return json_pack("{s:s%, s:s%, s:b, s:b, s:b, s:s, s:o, s:o, s:o, s:b, s:o}", "kind", kind.p, kind.len, "place",
-		where.p, where.len, "wanted", b.wants_stop, "reacted", b.reacted, "right", b.reacted == b.wants_stop, "by",
-		b.by_timeline ? "timeline" : "ear", "stop_ms", ms(b.stop_us), "recovery_ms", ms(b.recovery_us),
+		where.p, where.len, "wanted", b.wants_stop, "reacted", b.reacted, "right", b.reacted == b.wants_stop,
+		"by", b.by_timeline ? "timeline" : "ear", "stop_ms", ms(b.stop_us), "recovery_ms", ms(b.recovery_us),
 		"gap_ms", ms(b.gap_us), "recovered", b.recovered, "at_ms", ms(b.at_us));
 }

@@ -7,9 +7,9 @@
 #include "caller/rails.h"
 #include "caller/say.h"
 
-#define TEXTS_MAX   8        /* of our own listened to */
-#define NEAR_US     700000   /* gaps within a turn of the agent, and what its speech detector holds on */
-#define ALL_FACTS   UINT32_MAX
+#define TEXTS_MAX 8      /* of our own listened to */
+#define NEAR_US   700000 /* gaps within a turn of the agent, and what its speech detector holds on */
+#define ALL_FACTS UINT32_MAX
 
 static int fault(void *parent, struct cw_validity *ret, const char *kind, const char *fmt, ...) CW_PRINTF(4, 5);
 static int fault(void *parent, struct cw_validity *ret, const char *kind, const char *fmt, ...)
@@ -59,17 +59,20 @@ static int check_script(void *parent, const struct cw_script *s, const struct cw
 		const struct cw_step *step = step_of(s, p, &there);
 
 		if (!there)
-			return fault(parent, ret, "left_script", "the caller left its script: it has no %s %zu (\"%.80s\")",
-				p->kind, p->index + 1, p->text);
+			return fault(parent, ret, "left_script",
+				"the caller left its script: it has no %s %zu (\"%.80s\")", p->kind, p->index + 1,
+				p->text);
 		if (!step)
 			continue;
-		if (strcmp(p->action, cw_act_name(step->act)) != 0 || !same_words(p->text, step->text ? step->text : ""))
+		if (strcmp(p->action, cw_act_name(step->act)) != 0 ||
+			!same_words(p->text, step->text ? step->text : ""))
 			return fault(parent, ret, "left_script",
-				"the caller left its script: %s %zu is %s \"%.80s\" there, and it was %s \"%.80s\"", p->kind,
-				p->index + 1, cw_act_name(step->act), step->text ? step->text : "", p->action, p->text);
+				"the caller left its script: %s %zu is %s \"%.80s\" there, and it was %s \"%.80s\"",
+				p->kind, p->index + 1, cw_act_name(step->act), step->text ? step->text : "", p->action,
+				p->text);
 		if (!strcmp(p->kind, "turn") && p->index < next)
-			return fault(parent, ret, "left_script", "the caller left its script: turn %zu came after turn %zu",
-				p->index + 1, next);
+			return fault(parent, ret, "left_script",
+				"the caller left its script: turn %zu came after turn %zu", p->index + 1, next);
 		next = !strcmp(p->kind, "turn") ? p->index + 1 : next;
 	}
 	return 0;
@@ -94,7 +97,8 @@ static int check_facts(void *parent, const struct cw_goal *g, const struct cw_vi
 		bool goal = !strcmp(p->kind, "goal");
 		struct cw_why why = {0};
 
-		if (strcmp(p->action, "say") != 0 || (!goal && strcmp(p->kind, "turn") != 0 && strcmp(p->kind, "answer") != 0))
+		if (strcmp(p->action, "say") != 0 ||
+			(!goal && strcmp(p->kind, "turn") != 0 && strcmp(p->kind, "answer") != 0))
 			continue;
 
 		int err = cw_rails_check(g, ALL_FACTS, goal ? "" : heard_before(v, p->t_us), p->text, &why);
@@ -102,8 +106,8 @@ static int check_facts(void *parent, const struct cw_goal *g, const struct cw_vi
 		if (err == ENOMEM)
 			return err;
 		if (err)
-			return fault(parent, ret, "contradicted", "the caller contradicted its facts: \"%.120s\": %s", p->text,
-				why.text);
+			return fault(parent, ret, "contradicted", "the caller contradicted its facts: \"%.120s\": %s",
+				p->text, why.text);
 	}
 	return 0;
 }
@@ -195,7 +199,8 @@ static int check_voice(void *parent, const struct cw_call_record *r, const struc
 
 /* ---- all of it ---- */
 
-int cw_validity_judge(void *parent, const struct cw_call_record *r, const struct cw_view *v, bool failed, struct cw_validity *ret)
+int cw_validity_judge(
+	void *parent, const struct cw_call_record *r, const struct cw_view *v, bool failed, struct cw_validity *ret)
 {
 	const struct cw_script *s = &r->item->test->script;
 	bool bad = failed || r->timed_out || r->script.end != CW_SCRIPT_COMPLETED;

@@ -24,7 +24,8 @@ struct cw_validity {
 };
 
 /* @failed: something asserted does not hold. Strings hang from @parent. ENOMEM. */
-int cw_validity_judge(void *parent, const struct cw_call_record *r, const struct cw_view *v, bool failed, struct cw_validity *ret);
+int cw_validity_judge(
+	void *parent, const struct cw_call_record *r, const struct cw_view *v, bool failed, struct cw_validity *ret);
 
 /* Word errors per word when @ear hears what @voice says to each of the @n texts, nothing in between; the model knows the texts, so that what is
  * measured is the speech. ENOENT (engine or voice), ETIMEDOUT, ENOMEM. */

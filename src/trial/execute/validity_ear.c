@@ -15,7 +15,7 @@
 #define PAD         (CW_RATE_HZ / 2)   /* silence around it, as a call has */
 #define FRAME       160
 #define FRAME_US    20000
-#define WITHIN_US   60000000u          /* of virtual time for one sentence */
+#define WITHIN_US   60000000u /* of virtual time for one sentence */
 
 struct hearing { /* one sentence, from text to words */
 	struct cw_stt *stt;

@@ -183,8 +183,8 @@ static int add_cell(const char *kind, const char *place, const struct cell *c, j
 	if (!c->n && !c->unusable)
 		return 0;
 	cw_stat_wilson(c->right, c->n, Z95, &low, &high);
-	o = json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:f, s:f, s:I, s:I, s:I}", "kind", kind, "should", should(kind), "place",
-		place, "n", (json_int_t)c->n, "reacted", (json_int_t)c->reacted, "right", (json_int_t)c->right,
+	o = json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:f, s:f, s:I, s:I, s:I}", "kind", kind, "should", should(kind),
+		"place", place, "n", (json_int_t)c->n, "reacted", (json_int_t)c->reacted, "right", (json_int_t)c->right,
 		"right_low", low, "right_high", high, "passed", (json_int_t)c->passed, "recovered",
 		(json_int_t)c->recovered, "unusable", (json_int_t)c->unusable);
 	if (!o || put_times(o, "stop_ms", "stop_max_ms", &c->stop) ||
@@ -245,6 +245,7 @@ void cw_matrix_markdown(const struct cw_matrix *m, struct cw_buf *out)
 			markdown_cell(&m->rows[i].cells[k], should(m->rows[i].kind), out);
 		cw_buf_putc(out, '\n');
 	}
-	cw_buf_puts(out, "\nCalls in which the agent did as it should, of all; times are medians from the caller's onset to the agent's last sample, and "
-			 "from there (and the end of the caller's sound) to its next.\n");
+	cw_buf_puts(out,
+		"\nCalls in which the agent did as it should, of all; times are medians from the caller's onset to the agent's last sample, and "
+		"from there (and the end of the caller's sound) to its next.\n");
 }

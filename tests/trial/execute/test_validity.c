@@ -42,7 +42,8 @@ static const struct cw_step name_steps[] = {
 
 static void a_proper_call_is_valid(void **state)
 {
-	struct cw_script caller = {.steps = name_steps, .n_steps = 2}, agent = {.steps = &greet, .n_steps = 1, .linger_us = 60000000};
+	struct cw_script caller = {.steps = name_steps, .n_steps = 2},
+			 agent = {.steps = &greet, .n_steps = 1, .linger_us = 60000000};
 	struct pair p;
 	struct judged j;
 
@@ -55,8 +56,10 @@ static void a_proper_call_is_valid(void **state)
 
 static void a_call_that_is_not_of_this_script(void **state)
 {
-	const struct cw_step others[] = {{.act = CW_ACT_SAY, .text = "Petra Lopez", .when = CW_WHEN_AGENT_END}, {.act = CW_ACT_HANG_UP}};
-	struct cw_script caller = {.steps = name_steps, .n_steps = 2}, agent = {.steps = &greet, .n_steps = 1, .linger_us = 60000000};
+	const struct cw_step others[] = {
+		{.act = CW_ACT_SAY, .text = "Petra Lopez", .when = CW_WHEN_AGENT_END}, {.act = CW_ACT_HANG_UP}};
+	struct cw_script caller = {.steps = name_steps, .n_steps = 2},
+			 agent = {.steps = &greet, .n_steps = 1, .linger_us = 60000000};
 	struct cw_script altered = {.steps = others, .n_steps = 2}, shorter = {0};
 	struct pair p;
 	struct judged j;
@@ -72,9 +75,11 @@ static void a_call_that_is_not_of_this_script(void **state)
 static void a_turn_that_contradicts_the_facts(void **state)
 {
 	CW_SCOPED struct cw_pattern *success = pattern("confirmation"), *name = pattern("your name");
-	const struct cw_fact facts[] = {{.key = "name", .value = "Maria Lopez"}, {.key = "phone", .value = "415 555 0134"}};
+	const struct cw_fact facts[] = {
+		{.key = "name", .value = "Maria Lopez"}, {.key = "phone", .value = "415 555 0134"}};
 	const struct cw_goal goal = {.goal = "Book a visit.", .facts = facts, .n_facts = 2, .success = success};
-	const struct cw_step right[] = {{.act = CW_ACT_SAY, .text = "My number is 415 555 0134", .match = name, .delay_us = 300000},
+	const struct cw_step right[] = {
+		{.act = CW_ACT_SAY, .text = "My number is 415 555 0134", .match = name, .delay_us = 300000},
 		{.act = CW_ACT_HANG_UP, .when = CW_WHEN_TURN, .delay_us = 500000}};
 	struct cw_step wrong[] = {right[0], right[1]};
 	struct cw_script caller = {.steps = right, .n_steps = 2, .goal = &goal},
@@ -107,7 +112,8 @@ static unsigned count_late(struct cw_script *caller, double late, const char *re
 		(void)talk_as(&p, caller, &agent);
 		if (!strcmp(judge(&j, &p, caller, true), "late") && strstr(j.valid.reason, reason)) {
 			n++;
-			if (cw_caller_result(p.caller)->end == CW_SCRIPT_COMPLETED) /* nothing failed: what was measured was measured in samples */
+			if (cw_caller_result(p.caller)->end ==
+				CW_SCRIPT_COMPLETED) /* nothing failed: what was measured was measured in samples */
 				assert_string_equal(judge(&j, &p, caller, false), "valid");
 		}
 		hang_up(&p);
@@ -126,7 +132,8 @@ static void a_voice_that_comes_too_late(void **state)
 
 static void an_interruption_that_finds_silence(void **state)
 {
-	const struct cw_step steps[] = {{.act = CW_ACT_SAY, .text = "Wait please", .when = CW_WHEN_DURING, .delay_us = 1400000},
+	const struct cw_step steps[] = {
+		{.act = CW_ACT_SAY, .text = "Wait please", .when = CW_WHEN_DURING, .delay_us = 1400000},
 		{.act = CW_ACT_HANG_UP, .when = CW_WHEN_TURN, .delay_us = 1000000}};
 	struct cw_script caller = {.steps = steps, .n_steps = 2};
 
@@ -161,7 +168,8 @@ static void our_own_speech_cannot_be_made(void **state)
 	memset(text, 'a', 9999);
 
 	const struct cw_step step = {.act = CW_ACT_SAY, .text = text, .when = CW_WHEN_AGENT_END};
-	struct cw_script caller = {.steps = &step, .n_steps = 1}, agent = {.steps = &greet, .n_steps = 1, .linger_us = 60000000};
+	struct cw_script caller = {.steps = &step, .n_steps = 1},
+			 agent = {.steps = &greet, .n_steps = 1, .linger_us = 60000000};
 
 	(void)talk(&p, &caller, &agent);
 	assert_string_equal(judge(&j, &p, &caller, false), "broken");
@@ -171,8 +179,10 @@ static void our_own_speech_cannot_be_made(void **state)
 
 static void a_voice_nobody_understands(void **state)
 {
-	static const char *const words[] = {"My furnace stopped working this morning.", "The address is twelve Oak Street."};
-	static const char *const junk[] = {"Przedszkole w Szczebrzeszynie brzmi chrzaszczem", "Rindfleischetikettierungsgesetz"};
+	static const char *const words[] = {
+		"My furnace stopped working this morning.", "The address is twelve Oak Street."};
+	static const char *const junk[] = {
+		"Przedszkole w Szczebrzeszynie brzmi chrzaszczem", "Rindfleischetikettierungsgesetz"};
 	struct cw_own_ear conf = {.voice = "flite:rms", .language = "en-US", .ear = "pocketsphinx"};
 	double wer = -1;
 	int err = cw_validity_own_wer(&conf, words, 2, &wer);

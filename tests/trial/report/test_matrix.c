@@ -45,7 +45,10 @@ static void counts_and_medians(void **state)
 		(void)snprintf(line, sizeof(line),
 			"{\"verdict\": \"%s\", \"barge\": {\"kind\": \"interrupt\", \"place\": \"middle\", \"reacted\": %s, \"right\": %s, "
 			"\"stop_ms\": %s, \"recovery_ms\": 900, \"recovered\": true}}",
-			i ? "PASS" : "FAIL", i ? "true" : "false", i ? "true" : "false", i == 2 ? "600" : i ? "200" : "null");
+			i ? "PASS" : "FAIL", i ? "true" : "false", i ? "true" : "false",
+			i == 2 ? "600"
+			: i    ? "200"
+			       : "null");
 		add(m, line);
 	}
 	add(m, "{\"verdict\": \"PASS\", \"barge\": {\"kind\": \"sneeze\", \"place\": \"late\", \"reacted\": false, \"right\": true, \"stop_ms\": null, \"recovery_ms\": null, \"recovered\": false}}");
