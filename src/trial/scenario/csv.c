@@ -90,7 +90,7 @@ static bool is_utf8(const char *text, size_t len)
 							  : 9;
 		unsigned long c = more == 0 ? *p : *p & (0x3fu >> more);
 
-		if (more >= (size_t)(end - p))
+		if (more > 3 || more >= (size_t)(end - p))
 			return false;
 		for (unsigned i = 1; i <= more; i++) {
 			if ((p[i] & 0xc0) != 0x80)

@@ -48,6 +48,7 @@ static void mistakes_have_places(void **state)
 		{"a\xff\n1\n", 1, 1, "not valid UTF-8"},
 		{"a\n\xed\xa0\x80\n", 2, 1, "not valid UTF-8"},
 		{"a\n\xc3", 2, 1, "not valid UTF-8"},
+		{"a\n\xa4\xa4\xa4\xa4\xa4\xa4\xa4\xa4\xa4\xa4\xa4\n", 2, 1, "not valid UTF-8"},
 		{"a,b\n1\n", 2, 1, "this row has 1 cells, the header has 2"},
 		{"a,b\n1,2,3\n", 2, 1, "this row has 3 cells"},
 		{"a\n\"x\n", 2, 1, "does not end"},
