@@ -272,11 +272,15 @@ bool cw_rules_is_reaction(const struct cw_rules *r, const struct cw_step *s)
 enum cw_script_end cw_rules_outcome(const struct cw_rules *r, const char **reason)
 {
 	*reason = "";
+	if (r->rails && cw_rails_failed(r->rails) && !cw_rails_reached(r->rails)) {
+		*reason = cw_rails_reason(r->rails);
+		return CW_SCRIPT_MISSED;
+	}
 	if (steps_left(r))
 		return CW_SCRIPT_CUT;
 	if (!r->rails || cw_rails_reached(r->rails))
 		return CW_SCRIPT_COMPLETED;
-	*reason = cw_rails_failed(r->rails) ? cw_rails_reason(r->rails) : "the call ended before the goal was reached";
+	*reason = "the call ended before the goal was reached";
 	return CW_SCRIPT_MISSED;
 }
 
