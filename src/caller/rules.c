@@ -142,7 +142,7 @@ static const struct cw_step *fitting_step(const struct cw_rules *r, struct cw_st
 {
 	const struct cw_script *s = r->script;
 
-	for (size_t i = r->next; i < s->n_steps; i++) {
+	for (size_t i = r->next; s->steps && i < s->n_steps; i++) {
 		const struct cw_step *step = &s->steps[i];
 
 		if (step->when == CW_WHEN_AGENT_END && step->match && cw_pattern_fits(step->match, agent))
