@@ -15,9 +15,9 @@
 #define LIST_MAX     (64u << 20)
 
 struct flags {
-	struct cw_opt_list tags, voices, languages, channels, outputs, vars;
-	const char *target, *filter, *out_dir, *ear, *agent_stt, *agent_voice, *resume, *record, *failing, *shard,
-		*env_file, *judge;
+	struct cw_opt_list targets, tags, voices, languages, channels, outputs, vars;
+	const char *filter, *out_dir, *ear, *agent_stt, *agent_voice, *resume, *record, *failing, *shard, *env_file,
+		*judge;
 	bool sim, fail_fast, dry_run, list, json, watch, retry_errors, no_cache;
 	uint64_t seed, timeout_us;
 	uint32_t repeat, jobs, first, sample, retry_invalid;
@@ -70,7 +70,8 @@ static int conf_of(
 	struct cw_trial_conf c = {
 		.files = files,
 		.n_files = n_files,
-		.target = f->target,
+		.target = f->targets.n ? f->targets.items[0] : NULL,
+		.targets = list_of(&f->targets),
 		.sim = f->sim,
 		.seed = f->seed,
 		.repeat = f->repeat,
@@ -154,7 +155,7 @@ static int run_once(const struct flags *f, const struct cw_run_conf *conf)
 /* Scenario files and folders, and the file of an agent in this process. */
 static int watch(const struct flags *f, const struct cw_run_conf *conf)
 {
-	CW_SCOPED const char **paths = talloc_array(NULL, const char *, conf->trial.n_files + 1);
+	CW_SCOPED const char **paths = talloc_array(NULL, const char *, conf->trial.n_files + f->targets.n + 1);
 	size_t n = 0;
 	int code;
 
@@ -162,8 +163,9 @@ static int watch(const struct flags *f, const struct cw_run_conf *conf)
 		return complain("out of memory");
 	for (; n < conf->trial.n_files; n++)
 		paths[n] = conf->trial.files[n];
-	if (f->target && cw_str_starts(cw_str(f->target), "agent:"))
-		paths[n++] = f->target + strlen("agent:");
+	for (size_t i = 0; i < f->targets.n; i++)
+		if (cw_str_starts(cw_str(f->targets.items[i]), "agent:"))
+			paths[n++] = f->targets.items[i] + strlen("agent:");
 	do {
 		struct cw_why why = {0};
 		int err;
@@ -235,8 +237,9 @@ static int run(const struct cw_command *cmd, int argc, char **argv)
 {
 	struct flags f = {.seed = SEED_DEFAULT, .record = "stereo", .ends = CW_RUN_OPTS};
 	const struct cw_opt opts[] = {
-		{CW_OPT_STRING, 't', "target", "TARGET",
-			"agent:FILE, twilio:URL or chat:URL, instead of the files' own", &f.target},
+		{CW_OPT_LIST, 't', "target", "TARGET",
+			"agent:FILE, twilio:URL or chat:URL, instead of the files' own; several: each in turn, side by side in the reports",
+			&f.targets},
 		{CW_OPT_FLAG, 0, "sim", NULL, "virtual time, modem voices, everything from the seed", &f.sim},
 		{CW_OPT_U64, 0, "seed", "N", "seed of the run (default 1)", &f.seed},
 		{CW_OPT_U32, 'n', "repeat", "N", "calls per test and slice", &f.repeat},

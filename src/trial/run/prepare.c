@@ -160,7 +160,7 @@ static int check_engines(struct cw_run *r)
 	for (size_t i = 0; !err && i < r->plan->n; i++) {
 		const struct cw_plan_item *it = &r->plan->items[i];
 
-		if (i && same_engines(it, it - 1))
+		if (cw_target_chat(it->target) || (i && same_engines(it, it - 1)))
 			continue;
 		err = try_voice(r, it->voice, it->language);
 		if (!err)

@@ -86,6 +86,12 @@ static const struct cw_key keys_echo[] = {{.name = "ms",
 	COUNT("delay_ms", 1, 2000, "how much later (default 120)"),
 	NUMBER("level_db", -60, 0, "how much lower (default -20)"), {0}};
 
+static const struct cw_key keys_play[] = {{.name = "file",
+						  .shapes = CW_SHAPE_TEXT,
+						  .about = "a WAV file, from the folder of this file",
+						  .required = true},
+	{.name = "text", .about = "the words in it, when they are known", .shapes = CW_SHAPE_TEXT}, {0}};
+
 #define ACTIONS                                                                                     \
 	TEXT("say", "words the caller speaks; <pause 800ms> inside them is a silence"),             \
 		{.name = "dtmf",                                                                    \
@@ -97,6 +103,10 @@ static const struct cw_key keys_echo[] = {{.name = "ms",
 			.list = cw_noise_names,                                                     \
 			.keys = keys_noise,                                                         \
 			.about = "makes a sound"},                                                  \
+		{.name = "play",                                                                    \
+			.shapes = CW_SHAPE_TEXT | CW_SHAPE_MAP,                                     \
+			.keys = keys_play,                                                          \
+			.about = "plays a recording of words"},                                     \
 		{.name = "aside",                                                                   \
 			.shapes = CW_SHAPE_TEXT | CW_SHAPE_MAP,                                     \
 			.keys = keys_aside,                                                         \

@@ -197,14 +197,27 @@ static char *prefix(void *parent, const struct cw_plan *p, const struct cw_scena
 	return talloc_asprintf(parent, "%.*s.", (int)strcspn(base, "."), base);
 }
 
+char *cw_plan_target_name(void *parent, const struct cw_list *targets, size_t i)
+{
+	int len = (int)strcspn(targets->items[i], ":");
+	unsigned same = 0;
+
+	for (size_t k = 0; k < i; k++)
+		same += !strncmp(targets->items[k], targets->items[i], (size_t)len + 1);
+	return same ? talloc_asprintf(parent, "%.*s%u", len, targets->items[i], same + 1)
+		    : talloc_strndup(parent, targets->items[i], (size_t)len);
+}
+
+/* The seed does not depend on the target: the same caller calls all of them. */
 static int fill_names(struct cw_plan *p, struct cw_plan_item *it, const struct cw_trial_conf *conf)
 {
-	const char *variant = it->test->variant;
-	char *slice = talloc_asprintf(
+	const char *variant = it->test->variant, *target = it->target_name;
+	char *caller = talloc_asprintf(
 		p->items, "%s.%s.%s%s%s", it->language, it->voice, it->channel, *variant ? "." : "", variant);
+	char *slice = caller ? talloc_asprintf(p->items, "%s%s%s", caller, *target ? "." : "", target) : NULL;
 	CW_SCOPED char *pre = prefix(NULL, p, it->scenario, it->test->id);
-	CW_SCOPED char *stem = talloc_asprintf(NULL, "%s%s.%s", pre ? pre : "", it->test->id, slice ? slice : "");
-	char *key = talloc_asprintf(p->items, "%s.%u", stem ? stem : "", it->repeat);
+	CW_SCOPED char *stem = talloc_asprintf(NULL, "%s%s.%s", pre ? pre : "", it->test->id, caller ? caller : "");
+	char *key = talloc_asprintf(p->items, "%s%s%s.%u", stem ? stem : "", *target ? "." : "", target, it->repeat);
 
 	if (!slice || !pre || !stem || !key)
 		return ENOMEM;
@@ -257,15 +270,22 @@ static const char *ear_of(const struct cw_test *t, const struct cw_trial_conf *c
 	return cw_str_starts(cw_str(voice), "modem") ? "modem" : "pocketsphinx";
 }
 
-static struct cw_plan_item item_of(
-	const struct cw_scenario *s, const struct cw_test *t, const struct cw_trial_conf *conf, const char *voice)
+/* Text has neither voice nor channel. */
+static bool is_text(const char *target)
+{
+	return cw_str_starts(cw_str(target), "chat:");
+}
+
+static struct cw_plan_item item_of(const struct cw_scenario *s, const struct cw_test *t,
+	const struct cw_trial_conf *conf, const char *target, const char *voice)
 {
 	const char *agent = conf->sim || cw_str_starts(cw_str(voice), "modem") ? "modem" : NULL;
 
 	return (struct cw_plan_item){
 		.scenario = s,
 		.test = t,
-		.target = conf->target ? conf->target : t->target,
+		.target = target,
+		.target_name = "",
 		.voice = voice,
 		.ear = ear_of(t, conf, voice),
 		.agent_stt = conf->agent_stt ? conf->agent_stt : agent,
@@ -273,16 +293,8 @@ static struct cw_plan_item item_of(
 	};
 }
 
-static int multiply(struct cw_plan *p, const struct cw_scenario *s, const struct cw_test *t,
-	const struct cw_trial_conf *conf, struct cw_why *why)
+static int make_room(struct cw_plan *p, const struct cw_test *t, size_t n, struct cw_why *why)
 {
-	const struct cw_list languages = conf->languages.n ? conf->languages : t->matrix.languages;
-	const struct cw_list channels = conf->channels.n ? conf->channels : t->matrix.channels;
-	const char *only;
-	const struct cw_list voices = voices_of(t, conf, &only);
-	unsigned repeat = conf->repeat ? conf->repeat : t->repeat;
-	size_t n = languages.n * channels.n * voices.n * repeat;
-
 	if (p->n + n > CW_PLAN_MAX)
 		return cw_why_at(why, E2BIG, t->file, t->line, 0,
 			"more than %d executions: fewer repeats or a smaller matrix", CW_PLAN_MAX);
@@ -292,24 +304,57 @@ static int multiply(struct cw_plan *p, const struct cw_scenario *s, const struct
 	if (!grown)
 		return ENOMEM;
 	p->items = grown;
-	for (size_t i = 0; i < n; i++) {
+	return 0;
+}
+
+static int multiply(struct cw_plan *p, const struct cw_scenario *s, const struct cw_test *t,
+	const struct cw_trial_conf *conf, const char *target, const char *target_name, struct cw_why *why)
+{
+	static const char *text = "text";
+	const struct cw_list none = {&text, 1};
+	const struct cw_list languages = conf->languages.n ? conf->languages : t->matrix.languages;
+	const char *only;
+	struct cw_list voices = voices_of(t, conf, &only),
+		       channels = conf->channels.n ? conf->channels : t->matrix.channels;
+	unsigned repeat = conf->repeat ? conf->repeat : t->repeat;
+
+	if (is_text(target))
+		voices = channels = none;
+
+	size_t n = languages.n * channels.n * voices.n * repeat;
+	int err = make_room(p, t, n, why);
+
+	for (size_t i = 0; !err && i < n; i++) {
 		size_t cell = i / repeat;
-		struct cw_plan_item it = item_of(s, t, conf, voices.items[cell / channels.n % voices.n]);
+		struct cw_plan_item it = item_of(s, t, conf, target, voices.items[cell / channels.n % voices.n]);
 
 		it.repeat = (unsigned)(i % repeat) + 1;
 		it.channel = channels.items[cell % channels.n];
 		it.language = languages.items[cell / channels.n / voices.n];
-		if (!it.target)
-			return cw_why_at(why, EINVAL, t->file, t->line, 0,
-				"test '%s' has no target: give --target agent:FILE, twilio:URL or chat:URL, or 'target' in the file",
-				t->id);
-
-		int err = add_item(p, &it, conf);
-
-		if (err)
-			return err;
+		it.target_name = target_name;
+		err = add_item(p, &it, conf);
 	}
-	return 0;
+	return err;
+}
+
+static int multiply_by_targets(struct cw_plan *p, const struct cw_scenario *s, const struct cw_test *t,
+	const struct cw_trial_conf *conf, struct cw_why *why)
+{
+	const char *one = conf->target ? conf->target : t->target;
+	int err = 0;
+
+	if (!one)
+		return cw_why_at(why, EINVAL, t->file, t->line, 0,
+			"test '%s' has no target: give --target agent:FILE, twilio:URL or chat:URL, or 'target' in the file",
+			t->id);
+	if (conf->targets.n < 2)
+		return multiply(p, s, t, conf, one, "", why);
+	for (size_t i = 0; !err && i < conf->targets.n; i++) {
+		char *name = cw_plan_target_name(p, &conf->targets, i);
+
+		err = name ? multiply(p, s, t, conf, conf->targets.items[i], name, why) : ENOMEM;
+	}
+	return err;
 }
 
 static uint64_t hash_plan(const struct cw_plan *p, const struct cw_trial_conf *conf)
@@ -338,7 +383,7 @@ int cw_plan_new(void *parent, const struct cw_trial_conf *conf, struct cw_plan *
 
 			err = chosen(p->scenarios[i]->tests[k], conf, &yes, why);
 			if (!err && yes)
-				err = multiply(p, p->scenarios[i], p->scenarios[i]->tests[k], conf, why);
+				err = multiply_by_targets(p, p->scenarios[i], p->scenarios[i]->tests[k], conf, why);
 		}
 	}
 	if (err)
@@ -420,13 +465,13 @@ char *cw_plan_rerun(void *parent, const struct cw_plan_item *it, const struct cw
 	put_filter(&b, it->test->id);
 	if (conf->sim)
 		cw_buf_puts(&b, " --sim");
-	put_option(&b, "--target", conf->target);
+	put_option(&b, "--target", conf->targets.n > 1 ? it->target : conf->target);
 	cw_buf_fmt(&b, " --seed %llu -n 1", (unsigned long long)(conf->seed + it->repeat - 1));
 	if (conf->languages.n || it->test->matrix.languages.n > 1)
 		put_option(&b, "--language", it->language);
-	if (conf->voices.n || (!conf->sim && it->test->matrix.voices.n > 1))
+	if (!is_text(it->target) && (conf->voices.n || (!conf->sim && it->test->matrix.voices.n > 1)))
 		put_option(&b, "--voice", it->voice);
-	if (conf->channels.n || it->test->matrix.channels.n > 1)
+	if (!is_text(it->target) && (conf->channels.n || it->test->matrix.channels.n > 1))
 		put_option(&b, "--profile", it->channel);
 	put_option(&b, "--stt", conf->ear);
 	put_option(&b, "--agent-stt", conf->agent_stt);

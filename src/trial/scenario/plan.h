@@ -42,12 +42,15 @@ struct cw_trial_conf {            /* of a whole run; strings are borrowed and mu
 	void *watch_arg;
 	const char *judge; /* language model that judges, instead of the files'; NULL: as they say */
 	bool no_cache;     /* ask it anew */
+	struct cw_list
+		targets; /* more than one: each test is done with each of them, by the same callers; target is then the first */
 };
 
 struct cw_plan_item {
 	const struct cw_scenario *scenario;
 	const struct cw_test *test;
 	const char *target;
+	const char *target_name; /* "twilio": part of the slice, "" when the run has one target */
 	const char *language, *voice, *channel, *ear;
 	const char *agent_stt, *agent_voice; /* NULL: as the agent file says */
 	unsigned repeat;                     /* from 1 */
@@ -66,6 +69,9 @@ struct cw_plan {
 
 /* Load the files and multiply. EINVAL, ENOENT … with @why. A plan may be empty (n == 0: the filter left nothing). */
 int cw_plan_new(void *parent, const struct cw_trial_conf *conf, struct cw_plan **ret, struct cw_why *why);
+
+/* "agent", "twilio", "chat2": what the @i-th of several targets is called in slices and reports. NULL: no memory. */
+char *cw_plan_target_name(void *parent, const struct cw_list *targets, size_t i);
 
 /* The command line which does this one execution again, byte for byte. NULL: no memory. */
 char *cw_plan_rerun(void *parent, const struct cw_plan_item *item, const struct cw_trial_conf *conf);

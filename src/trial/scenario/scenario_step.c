@@ -1,6 +1,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "audio/g711.h"
+#include "audio/wav.h"
 #include "trial/scenario/scenario_int.h"
 
 #define DEFAULT_DELAY_US 300000
@@ -150,6 +152,25 @@ static int read_words(void *parent, json_t *v, struct cw_step *s)
 	return s->text ? 0 : ENOMEM;
 }
 
+/* Clips stand beside the file that names them. */
+static int read_play(const struct cw_scn *r, void *parent, json_t *v, struct cw_step *s)
+{
+	const char *file = json_is_string(v) ? json_string_value(v) : cw_json_str(v, "file", "");
+	const char *own = cw_yaml_file_of(r->yaml, v), *slash = file[0] == '/' ? NULL : strrchr(own, '/');
+	CW_SCOPED char *path = talloc_asprintf(NULL, "%.*s%s", slash ? (int)(slash + 1 - own) : 0, own, file);
+	struct cw_why why = {0};
+	int16_t *pcm = NULL;
+	int err = path ? cw_wav_load_mono(parent, path, CW_RATE_HZ, &pcm, &s->pcm_n, &why) : ENOMEM;
+
+	if (err == ENOMEM)
+		return err;
+	if (err)
+		return COMPLAIN(r, v, "'play': %s %s", path, why.text);
+	s->pcm = pcm;
+	s->text = talloc_strdup(parent, json_is_string(v) ? "" : cw_json_str(v, "text", ""));
+	return s->text ? 0 : ENOMEM;
+}
+
 static int read_action(const struct cw_scn *r, void *parent, json_t *turn, struct cw_step *s)
 {
 	json_t *value = json_object_get(turn, "backchannel");
@@ -167,7 +188,7 @@ static int read_action(const struct cw_scn *r, void *parent, json_t *turn, struc
 	}
 	if (found != 1)
 		return COMPLAIN(r, turn,
-			"a turn does exactly one thing: say, dtmf, silence, noise, aside, tv, echo, backchannel or hang_up (here are %u)",
+			"a turn does exactly one thing: say, play, dtmf, silence, noise, aside, tv, echo, backchannel or hang_up (here are %u)",
 			found);
 	switch (s->act) {
 	case CW_ACT_SAY:
@@ -178,6 +199,8 @@ static int read_action(const struct cw_scn *r, void *parent, json_t *turn, struc
 		return read_noise(r, value, s);
 	case CW_ACT_HANG_UP:
 		return read_hang_up(parent, value, s);
+	case CW_ACT_PLAY:
+		return read_play(r, parent, value, s);
 	case CW_ACT_ASIDE:
 		return read_aside(parent, value, s);
 	default:
