@@ -12,7 +12,7 @@ judge() { # NAME FAULTS N
 	0 | 1) ok "$1: exit code $CODE" ;;
 	*) not_ok "$1: exit code $CODE is neither 0 nor 1" "$T/$1.out" "$T/$1.err" ;;
 	esac
-	calls=$(($3 * $("$CALLWRIGHT" test scenarios/hvac --list | wc -l)))
+	calls=$(($3 * $("$CALLWRIGHT" test scenarios/hvac --dry-run | sed '$d' | wc -l)))
 	same "$1: every call was judged" "$calls" "$("$PROBE" lines "$run/results.jsonl")"
 	same "$1: by one of the four verdicts" "$calls" "$("$PROBE" pick "$run/results.jsonl" verdict | grep -cE '^(PASS|FAIL|INVALID|ERROR)$')"
 	"$PROBE" pick "$run/results.jsonl" verdict reason | awk -F '\t' '$1 != "PASS" && $2 == ""' >"$T/unexplained"
