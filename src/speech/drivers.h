@@ -10,3 +10,5 @@ extern const struct cw_tts_driver cw_tts_espeak;
 extern const struct cw_tts_driver cw_tts_modem;
 extern const struct cw_stt_driver cw_stt_pocketsphinx;
 extern const struct cw_stt_driver cw_stt_modem;
+extern const struct cw_stt_driver cw_stt_deepgram;
+extern const struct cw_tts_driver cw_tts_deepgram;

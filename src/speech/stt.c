@@ -3,11 +3,13 @@
 #include <errno.h>
 
 #include "speech/drivers.h"
+#include "speech/journal.h"
 #include "speech/spec.h"
 #include "speech/speech.h"
 #include "speech/sphinx.h"
+#include "world/journal.h"
 
-static const struct cw_stt_driver *const drivers[] = {&cw_stt_pocketsphinx, &cw_stt_modem, NULL};
+static const struct cw_stt_driver *const drivers[] = {&cw_stt_pocketsphinx, &cw_stt_modem, &cw_stt_deepgram, NULL};
 
 const struct cw_stt_driver *const *cw_stt_drivers(void)
 {
@@ -20,6 +22,8 @@ int cw_stt_open(void *parent, struct cw_world *w, const struct cw_stt_conf *conf
 	const char *names[CW_COUNT(drivers)];
 	size_t n = 0;
 
+	if (cw_journal_of(w))
+		return cw_stt_journal_open(parent, cw_journal_of(w), conf, ev, arg, ret, why);
 	for (; drivers[n]; n++) {
 		if (cw_str_eq(cw_spec_engine(conf->engine), drivers[n]->name))
 			return drivers[n]->open(parent, w, conf, ev, arg, ret, why);
@@ -27,8 +31,8 @@ int cw_stt_open(void *parent, struct cw_world *w, const struct cw_stt_conf *conf
 	}
 	const char *near = cw_str_nearest(cw_spec_engine(conf->engine), names, n);
 
-	return cw_why_set(why, ENOENT, "unknown recogniser '%s'%s%s%s; known: pocketsphinx, modem", conf->engine,
-		near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
+	return cw_why_set(why, ENOENT, "unknown recogniser '%s'%s%s%s; known: pocketsphinx, modem, deepgram:MODEL",
+		conf->engine, near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
 void cw_stt_expect(struct cw_stt *s, const struct cw_hints *hints)
@@ -55,6 +59,13 @@ void cw_stt_finish(struct cw_stt *s)
 void cw_stt_cancel(struct cw_stt *s)
 {
 	s->driver->cancel(s);
+}
+
+void cw_stt_usage(const struct cw_stt *s, struct cw_stt_usage *ret)
+{
+	*ret = (struct cw_stt_usage){0};
+	if (s->driver->usage)
+		s->driver->usage(s, ret);
 }
 
 void cw_speech_release(void)

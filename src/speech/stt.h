@@ -28,6 +28,13 @@ struct cw_stt_events {
 	void (*failed)(int err, const char *reason, void *arg); /* the segment is lost; the stream may be used on */
 };
 
+struct cw_stt_usage {        /* of a stream so far */
+	double seconds;      /* of audio sent to a provider, repetitions included: what it bills */
+	uint64_t ttfs_us;    /* from the last finish to its final; 0 = none yet */
+	unsigned reconnects; /* links that broke and were made again */
+	uint64_t lost_us;    /* audio that no longer fit into the buffer while there was no link */
+};
+
 struct cw_stt_driver {
 	const char *name;
 	const char *about; /* one line for `doctor` and docs */
@@ -38,6 +45,7 @@ struct cw_stt_driver {
 	void (*feed)(struct cw_stt *s, const int16_t *pcm, size_t n);
 	void (*finish)(struct cw_stt *s); /* no more audio in this segment: `final` or `failed` follows */
 	void (*cancel)(struct cw_stt *s); /* forget the segment: neither follows */
+	void (*usage)(const struct cw_stt *s, struct cw_stt_usage *ret); /* may be NULL: nothing is counted */
 };
 
 /* Every driver's struct begins with this. */
@@ -53,5 +61,6 @@ void cw_stt_begin(struct cw_stt *s);
 void cw_stt_feed(struct cw_stt *s, const int16_t *pcm, size_t n);
 void cw_stt_finish(struct cw_stt *s);
 void cw_stt_cancel(struct cw_stt *s);
+void cw_stt_usage(const struct cw_stt *s, struct cw_stt_usage *ret); /* zeros of engines that count nothing */
 
 const struct cw_stt_driver *const *cw_stt_drivers(void); /* NULL-terminated */

@@ -29,6 +29,11 @@ struct cw_tts_events {
 		void *arg); /* err 0: all audio delivered; an empty success is err ENODATA */
 };
 
+struct cw_tts_usage {        /* of a voice so far */
+	uint64_t characters; /* sent to a provider: what it bills */
+	uint64_t first_us;   /* from asking to the first audio, of the last sentence; 0 = none yet */
+};
+
 struct cw_tts_driver {
 	const char *name;
 	const char *about;
@@ -36,7 +41,8 @@ struct cw_tts_driver {
 		struct cw_why *why);
 	int (*say)(void *parent, struct cw_tts *t, const char *text, const struct cw_tts_events *ev, void *arg,
 		struct cw_tts_job **ret);
-	const char *const *(*voices)(void); /* NULL-terminated names, may be NULL */
+	const char *const *(*voices)(void);                              /* NULL-terminated names, may be NULL */
+	void (*usage)(const struct cw_tts *t, struct cw_tts_usage *ret); /* may be NULL: nothing is counted */
 };
 
 struct cw_tts {
@@ -50,5 +56,7 @@ int cw_tts_open(
  * ENOMEM, EAGAIN (engine queue full). */
 int cw_tts_say(void *parent, struct cw_tts *t, const char *text, const struct cw_tts_events *ev, void *arg,
 	struct cw_tts_job **ret);
+
+void cw_tts_usage(const struct cw_tts *t, struct cw_tts_usage *ret); /* zeros of engines that count nothing */
 
 const struct cw_tts_driver *const *cw_tts_drivers(void); /* NULL-terminated */
