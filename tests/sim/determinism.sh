@@ -13,7 +13,7 @@ run first 7 -o "$T/first.jsonl"
 run second 7 -o "$T/second.jsonl"
 run third 7 -j 2
 
-tests=$("$CALLWRIGHT" test scenarios/hvac --list | wc -l | tr -d ' ')
+tests=$("$CALLWRIGHT" test scenarios/hvac --list | sed -n '$s/ tests, .*//p')
 same "every test of scenarios/hvac was called once" "$tests" "$("$PROBE" lines "$T/first/results.jsonl")"
 claim "there are at least 12 of them" test "$tests" -ge 12
 same "all of them pass" "$tests" "$("$PROBE" pick "$T/first/results.jsonl" verdict | grep -c '^PASS$')"
