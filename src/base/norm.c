@@ -168,22 +168,24 @@ size_t cw_norm_digits(struct cw_str text, char *out, size_t size)
 	return len;
 }
 
+bool cw_norm_has(const char *text, const char *words)
+{
+	size_t len = strlen(words);
+
+	if (!len)
+		return true;
+	for (const char *at = text; (at = strstr(at, words)); at++)
+		if ((at == text || at[-1] == ' ') && (at[len] == 0 || at[len] == ' '))
+			return true;
+	return false;
+}
+
 bool cw_norm_contains(struct cw_str haystack, struct cw_str needle)
 {
 	CW_SCOPED char *h = cw_norm_match(NULL, haystack);
 	CW_SCOPED char *n = cw_norm_match(NULL, needle);
 
-	if (!h || !n)
-		return false;
-
-	size_t len = strlen(n);
-
-	if (!len)
-		return true;
-	for (char *at = h; (at = strstr(at, n)); at++)
-		if ((at == h || at[-1] == ' ') && (at[len] == 0 || at[len] == ' '))
-			return true;
-	return false;
+	return h && n && cw_norm_has(h, n);
 }
 
 static size_t count_words(const char *s)

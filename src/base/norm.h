@@ -28,6 +28,8 @@ char *cw_norm_match(void *parent, struct cw_str text);
  * @size-1 of them, NUL-terminated; returns how many. */
 size_t cw_norm_digits(struct cw_str text, char *out, size_t size);
 
+/* Does @text contain @words on word borders? Both are in the form of cw_norm_match() already. */
+bool cw_norm_has(const char *text, const char *words);
 /* Does @haystack contain @needle on word borders after cw_norm_match()? */
 bool cw_norm_contains(struct cw_str haystack, struct cw_str needle);
 
