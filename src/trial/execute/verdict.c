@@ -7,9 +7,10 @@
 #include "audio/wav.h"
 #include "store/db.h"
 #include "trial/execute/ask.h"
+#include "trial/execute/barge.h"
+#include "trial/execute/extras.h"
 #include "trial/execute/stages.h"
 #include "trial/execute/target.h"
-#include "trial/execute/barge.h"
 #include "trial/execute/validity.h"
 #include "trial/view/measure.h"
 #include "trial/view/view_int.h"
@@ -464,8 +465,7 @@ static json_t *result_json(const struct judgement *j)
 		value_json(duration), "checks", checks_json(j), "turns", turns_json(j), "measures",
 		cw_measure_json(j->view), "end", end_json(r), "source", j->view->from_samples ? "samples" : "frames",
 		"faults", (json_int_t)r->faults, "broken", j->broken, "skipped", j->skipped, "folder", it->key, "rerun",
-		rerun ? rerun : "", "stages", j->stages, "barge",
-		cw_barge_json(it->test, j->view));
+		rerun ? rerun : "", "stages", j->stages, "barge", cw_barge_json(it->test, j->view));
 }
 
 static int make_result(struct judgement *j, void *parent, struct cw_exec_result **ret);
@@ -485,7 +485,7 @@ static int make_result(struct judgement *j, void *parent, struct cw_exec_result 
 		return ENOMEM;
 	x->json = result_json(j);
 	talloc_set_destructor(x, result_end);
-	if (!x->json)
+	if (!x->json || cw_result_extras(j->record, j->view, x->json))
 		return ENOMEM;
 	cw_review_note(j->record, j->view, x->json);
 	x->verdict = j->verdict;

@@ -38,9 +38,10 @@ static json_t *cells_json(const struct cw_tally *t)
 		const struct cw_cell *c = &t->cells[i];
 
 		if (json_array_append_new(
-			    list, json_pack("{s:s, s:s, s:{s:s, s:s, s:s}, s:s, s:o}", "file", c->file, "test", c->test,
-					  "slice", "language", c->language, "voice", c->voice, "channel", c->channel,
-					  "verdicts", c->verdicts, "response_ms", values_json(&c->response)))) {
+			    list, json_pack("{s:s, s:s, s:s*, s:{s:s, s:s, s:s}, s:s, s:o}", "file", c->file, "test",
+					  c->test, "target_name", c->target[0] ? c->target : NULL, "slice", "language",
+					  c->language, "voice", c->voice, "channel", c->channel, "verdicts",
+					  c->verdicts, "response_ms", values_json(&c->response)))) {
 			json_decref(list);
 			return NULL;
 		}
@@ -138,7 +139,8 @@ static bool same(const json_t *cell, const struct cw_cell *c)
 
 	return !strcmp(cw_json_str(cell, "test", ""), c->test) && !strcmp(cw_json_str(cell, "file", ""), c->file) &&
 	       !strcmp(cw_json_str(s, "language", ""), c->language) && !strcmp(cw_json_str(s, "voice", ""), c->voice) &&
-	       !strcmp(cw_json_str(s, "channel", ""), c->channel);
+	       !strcmp(cw_json_str(s, "channel", ""), c->channel) &&
+	       !strcmp(cw_json_str(cell, "target_name", ""), c->target);
 }
 
 /* Usually in the same order: looked for from where the last one was found. */

@@ -296,7 +296,7 @@ static int compare_cell(struct making *m, size_t i, size_t *hint)
 	struct cw_diff_row row = {.file = c->file, .test = c->test, .cell = i, .p = NAN};
 	int err = 0;
 
-	row.slice = talloc_asprintf(m->d, "%s %s %s", c->language, c->voice, c->channel);
+	row.slice = cw_cell_slice(m->d, c);
 	if (!row.slice)
 		return ENOMEM;
 	row.pass_before = before.pass;
@@ -332,14 +332,17 @@ static int find_gone(struct making *m)
 			       !strcmp(c->file, cw_json_str(old, "file", "")) &&
 			       !strcmp(c->language, cw_json_str(s, "language", "")) &&
 			       !strcmp(c->voice, cw_json_str(s, "voice", "")) &&
-			       !strcmp(c->channel, cw_json_str(s, "channel", ""));
+			       !strcmp(c->channel, cw_json_str(s, "channel", "")) &&
+			       !strcmp(c->target, cw_json_str(old, "target_name", ""));
 		}
 		if (here)
 			continue;
 		row.file = talloc_strdup(m->d, cw_json_str(old, "file", ""));
 		row.test = talloc_strdup(m->d, cw_json_str(old, "test", ""));
-		row.slice = talloc_asprintf(m->d, "%s %s %s", cw_json_str(s, "language", ""),
-			cw_json_str(s, "voice", ""), cw_json_str(s, "channel", ""));
+		row.slice = cw_cell_slice(m->d, &(struct cw_cell){.language = cw_json_str(s, "language", ""),
+							.voice = cw_json_str(s, "voice", ""),
+							.channel = cw_json_str(s, "channel", ""),
+							.target = cw_json_str(old, "target_name", "")});
 		row.pass_before = before.pass;
 		row.n_before = before.pass + before.fail;
 		err = row.file && row.test && row.slice ? add_row(m, &row) : ENOMEM;

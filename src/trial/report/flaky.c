@@ -93,7 +93,7 @@ int cw_flaky_add(struct cw_flaky *f, const struct cw_tally *run)
 {
 	for (size_t i = 0; i < run->n_cells; i++) {
 		const struct cw_cell *c = &run->cells[i];
-		CW_SCOPED char *slice = talloc_asprintf(NULL, "%s %s %s", c->language, c->voice, c->channel);
+		CW_SCOPED char *slice = cw_cell_slice(NULL, c);
 		struct entry *e = slice ? find(f, c, slice) : NULL;
 
 		if (slice && !e)

@@ -25,6 +25,7 @@ static void annotate(const json_t *line)
 {
 	const char *verdict = cw_json_str(line, "verdict", "");
 	const json_t *s = json_object_get(line, "slice");
+	const char *target = cw_json_str(line, "target_name", "");
 
 	printf("::%s file=", strcmp(verdict, "INVALID") ? "error" : "warning");
 	put_escaped(cw_json_str(line, "file", ""), true);
@@ -40,6 +41,9 @@ static void annotate(const json_t *line)
 	put_escaped(cw_json_str(s, "voice", ""), false);
 	putchar(' ');
 	put_escaped(cw_json_str(s, "channel", ""), false);
+	if (target[0])
+		putchar(' ');
+	put_escaped(target, false);
 	printf("] again: ");
 	put_escaped(cw_json_str(line, "rerun", ""), false);
 	putchar('\n');

@@ -104,10 +104,12 @@ static void put_case(struct cw_buf *b, const json_t *r)
 {
 	const char *verdict = cw_json_str(r, "verdict", "");
 	const json_t *s = json_object_get(r, "slice");
+	const char *target = cw_json_str(r, "target_name", "");
 	CW_BUF_SCOPED struct cw_buf name = CW_BUF(1024);
 
-	cw_buf_fmt(&name, "%s [%s %s %s] #%lld", cw_json_str(r, "test", ""), cw_json_str(s, "language", ""),
-		cw_json_str(s, "voice", ""), cw_json_str(s, "channel", ""), (long long)cw_json_int(r, "repeat", 1));
+	cw_buf_fmt(&name, "%s [%s %s %s%s%s] #%lld", cw_json_str(r, "test", ""), cw_json_str(s, "language", ""),
+		cw_json_str(s, "voice", ""), cw_json_str(s, "channel", ""), target[0] ? " " : "", target,
+		(long long)cw_json_int(r, "repeat", 1));
 	cw_buf_puts(b, "    <testcase");
 	put_attribute(b, "classname", cw_json_str(r, "file", ""));
 	put_attribute(b, "name", cw_buf_err(&name) ? cw_json_str(r, "key", "") : name.p);
@@ -132,8 +134,24 @@ static void put_case(struct cw_buf *b, const json_t *r)
 	cw_buf_puts(b, "    </testcase>\n");
 }
 
+/* Planned, but the run ended before. */
+static void put_skipped(struct cw_buf *b, const struct cw_plan_item *it)
+{
+	CW_BUF_SCOPED struct cw_buf name = CW_BUF(1024);
+
+	cw_buf_fmt(&name, "%s [%s %s %s%s%s] #%u", it->test->id, it->language, it->voice, it->channel,
+		it->target_name[0] ? " " : "", it->target_name, it->repeat);
+	cw_buf_puts(b, "    <testcase");
+	put_attribute(b, "classname", it->test->file);
+	put_attribute(b, "name", cw_buf_err(&name) ? it->key : name.p);
+	cw_buf_puts(b, " time=\"0\"");
+	put_attribute(b, "file", it->test->file);
+	cw_buf_fmt(b, " line=\"%u\"><skipped message=\"not called: the run stopped before it\"/></testcase>\n",
+		it->test->line);
+}
+
 struct sums {
-	size_t n, failures, errors;
+	size_t n, failures, errors, skipped;
 	double time_s;
 };
 
@@ -149,8 +167,8 @@ static void add(struct sums *s, const json_t *r)
 
 static void put_sums(struct cw_buf *b, const struct sums *s)
 {
-	cw_buf_fmt(b, " tests=\"%zu\" failures=\"%zu\" errors=\"%zu\" skipped=\"0\" time=\"%.3f\"", s->n, s->failures,
-		s->errors, s->time_s);
+	cw_buf_fmt(b, " tests=\"%zu\" failures=\"%zu\" errors=\"%zu\" skipped=\"%zu\" time=\"%.3f\"", s->n, s->failures,
+		s->errors, s->skipped, s->time_s);
 }
 
 /* "2026-03-02T09:00:00": older readers choke on a zone. */
@@ -184,26 +202,64 @@ static void end_suite(struct writing *w)
 	w->suite = (struct sums){0};
 }
 
-/* Results of a file stand together. */
+/* Cases of a file stand together, in the plan's order. */
+static int enter(void *scratch, struct writing *w, const char *file)
+{
+	if (w->file && !strcmp(w->file, file))
+		return 0;
+	end_suite(w);
+	w->file = talloc_strdup(scratch, file);
+	return w->file ? 0 : ENOMEM;
+}
+
+static int put_result(void *scratch, struct writing *w, const json_t *line)
+{
+	int err = line ? enter(scratch, w, cw_json_str(line, "file", "")) : EIO;
+
+	if (err)
+		return err;
+	put_case(&w->body, line);
+	add(&w->suite, line);
+	add(&w->all, line);
+	return 0;
+}
+
+static int put_missing(void *scratch, struct writing *w, const struct cw_plan_item *it)
+{
+	int err = enter(scratch, w, it->test->file);
+
+	if (err)
+		return err;
+	put_skipped(&w->body, it);
+	w->suite.n++;
+	w->suite.skipped++;
+	w->all.n++;
+	w->all.skipped++;
+	return 0;
+}
+
+/* Results are a part of the plan, in its order (cw_results_arrange()): what stands between them was not called. */
 static int put_all(void *scratch, struct writing *w, const struct cw_report *r)
 {
-	for (size_t i = 0; i < cw_results_count(r->results); i++) {
-		CW_JSON_SCOPED json_t *line = cw_results_get(r->results, i);
-		const char *file = line ? cw_json_str(line, "file", "") : NULL;
+	size_t next = 0;
+	int err = 0;
 
-		if (!file)
-			return EIO;
-		if (!w->file || strcmp(w->file, file)) {
-			end_suite(w);
-			w->file = talloc_strdup(scratch, file);
-			if (!w->file)
-				return ENOMEM;
-		}
-		put_case(&w->body, line);
-		add(&w->suite, line);
-		add(&w->all, line);
+	for (size_t i = 0; !err && i < cw_results_count(r->results); i++) {
+		CW_JSON_SCOPED json_t *line = cw_results_get(r->results, i);
+
+		for (; !err && line && r->plan && next < r->plan->n &&
+			strcmp(r->plan->items[next].key, cw_json_str(line, "key", "")) != 0;
+			next++)
+			err = put_missing(scratch, w, &r->plan->items[next]);
+		next++;
+		if (!err)
+			err = put_result(scratch, w, line);
 	}
+	for (; !err && r->plan && next < r->plan->n; next++)
+		err = put_missing(scratch, w, &r->plan->items[next]);
 	end_suite(w);
+	if (err)
+		return err;
 	return cw_buf_err(&w->suites) ? cw_buf_err(&w->suites) : cw_buf_err(&w->body);
 }
 

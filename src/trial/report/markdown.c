@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "trial/report/matrix.h"
+#include "trial/report/parts.h"
 #include "trial/report/report.h"
 
 #define FILE_MAX    (4u << 20)
@@ -119,6 +120,17 @@ static void put_times(struct cw_buf *b, const struct cw_tally *t)
 	put_quantiles(b, "first word", &t->first_word_ms);
 }
 
+static void put_cost(struct cw_buf *b, const struct cw_report *r)
+{
+	const json_t *tokens = json_object_get(r->run, "tokens");
+
+	if (tokens)
+		cw_buf_fmt(b, "\nTokens of the chat servers: %lld in, %lld out.\n",
+			(long long)cw_json_int(tokens, "prompt", 0), (long long)cw_json_int(tokens, "completion", 0));
+	if (!isnan(r->tally->cost))
+		cw_buf_fmt(b, "\nCost: $%.4f, as the servers told.\n", r->tally->cost);
+}
+
 /* ---- against the baseline ---- */
 
 static void put_diff_head(struct cw_buf *b, const struct cw_diff *d)
@@ -184,6 +196,10 @@ static void put_failure(struct cw_buf *b, const struct cw_report *r, size_t i, c
 	put_cell(b, cw_json_str(s, "voice", ""));
 	cw_buf_putc(b, ' ');
 	put_cell(b, cw_json_str(s, "channel", ""));
+	if (cw_json_str(line, "target_name", NULL)) {
+		cw_buf_putc(b, ' ');
+		put_cell(b, cw_json_str(line, "target_name", ""));
+	}
 	cw_buf_fmt(b, " #%lld | ", (long long)cw_json_int(line, "repeat", 1));
 	put_cell(b, cw_json_str(line, "reason", ""));
 	cw_buf_puts(b, " | `");
@@ -238,8 +254,8 @@ static size_t put_slices(struct cw_buf *b, const struct cw_report *r, size_t max
 
 		cw_buf_puts(&piece, "| ");
 		put_cell(&piece, c->test);
-		cw_buf_fmt(&piece, " | %s %s %s | %s | %zu/%zu |\n", c->language, c->voice, c->channel,
-			cw_cell_verdict(c), c->count[CW_VERDICT_PASS], c->n);
+		cw_buf_fmt(&piece, " | %s %s %s%s%s | %s | %zu/%zu |\n", c->language, c->voice, c->channel,
+			c->target[0] ? " " : "", c->target, cw_cell_verdict(c), c->count[CW_VERDICT_PASS], c->n);
 		if (!fits(b, &piece, max - RESERVE)) {
 			left = t->n_cells - i;
 			break;
@@ -271,10 +287,12 @@ void cw_report_markdown_put(struct cw_buf *b, const struct cw_report *r, size_t 
 	put_head(&text, r);
 	put_gates(&text, r->tally);
 	put_times(&text, r->tally);
+	put_cost(&text, r);
 	if (r->diff)
 		left += put_diff(&text, r->diff, max);
 	for (size_t i = 0; i < CW_COUNT(order); i++)
 		left += put_failures(&text, r, order[i], &any, max);
+	cw_report_parts_markdown(&text, r, max > RESERVE ? max - RESERVE : 0);
 	put_matrix(&text, r, max);
 	left += put_slices(&text, r, max);
 	if (left)

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/stat.h"
+#include "trial/report/targets.h"
 
 #define SHOWN_MAX 50 /* failures told again at the end; the rest is in the run's folder */
 
@@ -28,9 +29,10 @@ static const char *plain(const struct cw_progress *p)
 static void slice_text(const json_t *result, char *out, size_t size)
 {
 	const json_t *s = json_object_get(result, "slice");
+	const char *target = cw_json_str(result, "target_name", "");
 
-	(void)snprintf(out, size, "%s %s %s", cw_json_str(s, "language", ""), cw_json_str(s, "voice", ""),
-		cw_json_str(s, "channel", "")); /* may be cut */
+	(void)snprintf(out, size, "%s %s %s%s%s", cw_json_str(s, "language", ""), cw_json_str(s, "voice", ""),
+		cw_json_str(s, "channel", ""), target[0] ? " " : "", target); /* may be cut */
 }
 
 static void wipe(struct cw_progress *p)
@@ -346,6 +348,24 @@ static void show_counts(const struct cw_report *r)
 	putchar('\n');
 }
 
+static void show_parts(const struct cw_report *r)
+{
+	const json_t *functional = json_object_get(r->run, "functional"), *tokens = json_object_get(r->run, "tokens");
+	CW_BUF_SCOPED struct cw_buf b = CW_BUF(64 * 1024);
+
+	cw_targets_text(json_object_get(r->run, "targets"), &b);
+	if (b.len && !cw_buf_err(&b))
+		printf("\nwhat the way to the agent costs\n%s", b.p);
+	if (json_is_number(json_object_get(functional, "overall_score")))
+		printf("functional score: %.2f, of %.0f %% of what makes it up\n",
+			cw_json_num(functional, "overall_score", 0), 100 * cw_json_num(functional, "overall_of", 0));
+	if (tokens)
+		printf("tokens: %lld in, %lld out\n", (long long)cw_json_int(tokens, "prompt", 0),
+			(long long)cw_json_int(tokens, "completion", 0));
+	if (!isnan(r->tally->cost))
+		printf("cost: $%.4f\n", r->tally->cost);
+}
+
 void cw_progress_end(struct cw_progress *p, const struct cw_report *r, const char *cost_line)
 {
 	wipe(p);
@@ -355,8 +375,7 @@ void cw_progress_end(struct cw_progress *p, const struct cw_report *r, const cha
 		show_diff(p, r->diff);
 	show_counts(r);
 	show_quantiles("response", &r->tally->response_ms);
-	if (!isnan(r->tally->cost))
-		printf("cost: $%.4f\n", r->tally->cost);
+	show_parts(r);
 	if (cost_line[0])
 		printf("%s\n", cost_line);
 	if (r->dir)

@@ -10,10 +10,11 @@
 
 struct cw_report {
 	const char *dir;   /* the run's folder: its calls/ are read and played by the page; NULL: none */
-	const json_t *run; /* run.json */
+	const json_t *run; /* run.json, and what run/card.h put into it */
 	const struct cw_results *results;
 	const struct cw_tally *tally;
 	const struct cw_diff *diff; /* against a baseline, or NULL */
+	const struct cw_plan *plan; /* what was to be run, in its order, so that calls not made can be named; or NULL */
 	bool partial;               /* interrupted, or a cap was reached: not all that was planned */
 };
 

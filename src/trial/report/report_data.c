@@ -112,10 +112,10 @@ static json_t *cells_json(const struct cw_tally *t)
 		const struct cw_cell *c = &t->cells[i];
 
 		if (append(list,
-			    json_pack("[s, s, s, s, s, s, I, I, I, I, I]", c->file, c->test, c->language, c->voice,
+			    json_pack("[s, s, s, s, s, s, I, I, I, I, I, s]", c->file, c->test, c->language, c->voice,
 				    c->channel, cw_cell_verdict(c), (json_int_t)c->count[CW_VERDICT_PASS],
 				    (json_int_t)c->count[CW_VERDICT_FAIL], (json_int_t)c->count[CW_VERDICT_INVALID],
-				    (json_int_t)c->count[CW_VERDICT_ERROR], (json_int_t)c->unsure))) {
+				    (json_int_t)c->count[CW_VERDICT_ERROR], (json_int_t)c->unsure, c->target))) {
 			json_decref(list);
 			return NULL;
 		}
@@ -165,8 +165,11 @@ static json_t *ears_json(const struct cw_tally *t)
 	for (size_t i = 0; list && i < t->n_ears; i++) {
 		const struct cw_recognition *x = &t->ears[i];
 
-		if (append(list, json_pack("{s:s, s:s, s:s, s:I, s:f}", "voice", x->voice, "language", x->language,
-					 "channel", x->channel, "n", (json_int_t)x->wer.n, "mean", x->mean))) {
+		if (append(list, json_pack("{s:s, s:s, s:s, s:s, s:I, s:f, s:f, s:f, s:o, s:o, s:b}", "voice", x->voice,
+					 "language", x->language, "channel", x->channel, "target", x->target, "n",
+					 (json_int_t)x->n, "errors", x->errors, "words", x->words, "wer", x->wer.value,
+					 "lo", cw_number_json(x->wer.known ? x->wer.lo : NAN), "hi",
+					 cw_number_json(x->wer.known ? x->wer.hi : NAN), "by_test", x->by_test))) {
 			json_decref(list);
 			return NULL;
 		}
@@ -329,7 +332,6 @@ int cw_report_data(struct cw_buf *page, const struct cw_report *r)
 		put_member(page, "diff", cw_diff_json(r->diff));
 	put_extra(page, r, "compare", "compare.json");
 	put_matrix(page, r);
-	put_extra(page, r, "judge", "judge.json");
 	err = put_rows(page, r);
 	cw_buf_puts(page, "}");
 	return err;

@@ -46,13 +46,13 @@ static json_t *cell_json(const struct cw_cell *c)
 		return NULL;
 	q = cw_quantiles_of(&copy);
 	talloc_free(copy.v);
-	return json_pack("{s:s, s:s, s:{s:s, s:s, s:s}, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:b, s:[f, f], s:o}", "file",
-		c->file, "test", c->test, "slice", "language", c->language, "voice", c->voice, "channel", c->channel,
-		"verdict", cw_cell_verdict(c), "verdicts", c->verdicts, "pass", (json_int_t)c->count[CW_VERDICT_PASS],
-		"fail", (json_int_t)c->count[CW_VERDICT_FAIL], "invalid", (json_int_t)c->count[CW_VERDICT_INVALID],
-		"error", (json_int_t)c->count[CW_VERDICT_ERROR], "unsure", (json_int_t)c->unsure, "flaky",
-		c->count[CW_VERDICT_PASS] && c->count[CW_VERDICT_FAIL], "pass_rate_95", lo, hi, "response_ms",
-		cw_quantiles_json(&q));
+	return json_pack("{s:s, s:s, s:{s:s, s:s, s:s}, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:b, s:[f, f], s:o}",
+		"file", c->file, "test", c->test, "slice", "language", c->language, "voice", c->voice, "channel",
+		c->channel, "target_name", c->target, "verdict", cw_cell_verdict(c), "verdicts", c->verdicts, "pass",
+		(json_int_t)c->count[CW_VERDICT_PASS], "fail", (json_int_t)c->count[CW_VERDICT_FAIL], "invalid",
+		(json_int_t)c->count[CW_VERDICT_INVALID], "error", (json_int_t)c->count[CW_VERDICT_ERROR], "unsure",
+		(json_int_t)c->unsure, "flaky", c->count[CW_VERDICT_PASS] && c->count[CW_VERDICT_FAIL], "pass_rate_95",
+		lo, hi, "response_ms", cw_quantiles_json(&q));
 }
 
 static json_t *cells_json(const struct cw_tally *t)
@@ -128,15 +128,48 @@ static json_t *performance(const struct cw_report *r)
 		users);
 }
 
-/* Scores of a judge come with the run when they were computed; the share of assertions that held stands in for the whole. */
+/* As docs/judging.md defines them; null where no check measured them. */
 static json_t *functional(const struct cw_report *r)
 {
 	json_t *computed = json_object_get(r->run, "functional");
 
 	if (json_is_object(computed))
 		return json_deep_copy(computed);
-	return json_pack("{s:o, s:n, s:o, s:n}", "overall_score", cw_number_json(r->tally->score), "reasoning",
-		"memory_recall", cw_number_json(r->tally->memory_recall), "style_consistency");
+	return json_pack("{s:n, s:n, s:n, s:n}", "overall_score", "reasoning", "memory_recall", "style_consistency");
+}
+
+/* What run/card.h put into the run. */
+static int add_parts(const struct cw_report *r, json_t *o)
+{
+	static const char *const names[] = {"response_quality", "product_fit", "targets", "sound", "judged", "tokens"};
+
+	for (size_t i = 0; i < CW_COUNT(names); i++) {
+		json_t *part = json_object_get(r->run, names[i]);
+
+		if (part && json_object_set(o, names[i], part))
+			return ENOMEM;
+	}
+	return 0;
+}
+
+static json_t *ear_json(const struct cw_recognition *x)
+{
+	return json_pack("{s:s, s:s, s:s, s:s, s:I, s:f, s:f, s:f, s:o, s:o, s:s}", "language", x->language, "voice",
+		x->voice, "channel", x->channel, "target", x->target, "calls", (json_int_t)x->n, "errors", x->errors,
+		"words", x->words, "wer", x->wer.value, "lo", cw_number_json(x->wer.known ? x->wer.lo : NAN), "hi",
+		cw_number_json(x->wer.known ? x->wer.hi : NAN), "drawn", x->by_test ? "tests" : "calls");
+}
+
+static json_t *ears_json(const struct cw_tally *t)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; list && i < t->n_ears; i++)
+		if (json_array_append_new(list, ear_json(&t->ears[i]))) {
+			json_decref(list);
+			return NULL;
+		}
+	return list;
 }
 
 static json_t *verdicts(const struct cw_tally *t)
@@ -149,9 +182,8 @@ static json_t *verdicts(const struct cw_tally *t)
 json_t *cw_report_summary_json(const struct cw_report *r)
 {
 	const struct cw_tally *t = r->tally;
-
-	return json_pack(
-		"{s:s, s:s, s:o, s:o, s:o, s:s, s:I, s:I, s:b, s:o, s:I, s:I, s:[f, f], s:o, s:o, s:f, s:o, s:o, s:O*, s:o, s:o*}",
+	json_t *o = json_pack(
+		"{s:s, s:s, s:o, s:o, s:o, s:s, s:I, s:I, s:b, s:o, s:I, s:I, s:[f, f], s:o, s:o, s:f, s:o, s:o, s:o, s:o, s:O*, s:o, s:o*}",
 		"timestamp", cw_json_str(r->run, "created", ""), "run", cw_json_str(r->run, "id", ""), "configuration",
 		configuration(r->run), "performance", performance(r), "functional", functional(r), "recommendation",
 		cw_report_advice(r), "executions", (json_int_t)t->n, "planned",
@@ -159,8 +191,15 @@ json_t *cw_report_summary_json(const struct cw_report *r)
 		verdicts(t), "unsure", (json_int_t)t->unsure, "retried", (json_int_t)t->retried, "pass_rate_95",
 		t->pass_lo, t->pass_hi, "response_ms", cw_quantiles_json(&t->response_ms), "first_word_ms",
 		cw_quantiles_json(&t->first_word_ms), "call_seconds", t->call_s, "cost_usd", cw_number_json(t->cost),
-		"gates", gates_json(t), "files", json_object_get(r->run, "files"), "cells", cells_json(t), "baseline",
+		"assertions_held", cw_number_json(t->score), "wer", ears_json(t), "gates", gates_json(t), "files",
+		json_object_get(r->run, "files"), "cells", cells_json(t), "baseline",
 		r->diff ? cw_diff_json(r->diff) : NULL);
+
+	if (o && add_parts(r, o)) {
+		json_decref(o);
+		return NULL;
+	}
+	return o;
 }
 
 int cw_report_summary(const char *path, const struct cw_report *r, struct cw_why *why)

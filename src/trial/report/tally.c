@@ -26,6 +26,12 @@ const char *cw_cell_verdict(const struct cw_cell *c)
 	return c->count[CW_VERDICT_INVALID] ? "INVALID" : "PASS";
 }
 
+char *cw_cell_slice(void *parent, const struct cw_cell *c)
+{
+	return talloc_asprintf(
+		parent, "%s %s %s%s%s", c->language, c->voice, c->channel, c->target[0] ? " " : "", c->target);
+}
+
 bool cw_tally_is_flaky(const struct cw_tally *t, size_t i)
 {
 	return !strcmp(cw_cell_verdict(&t->cells[t->cell_of[i]]), "FLAKY");
@@ -97,6 +103,7 @@ static uint64_t cell_hash(const json_t *r)
 	h = hash_text(h, cw_json_str(r, "test", ""));
 	h = hash_text(h, cw_json_str(s, "language", ""));
 	h = hash_text(h, cw_json_str(s, "voice", ""));
+	h = hash_text(h, cw_json_str(r, "target_name", ""));
 	return hash_text(h, cw_json_str(s, "channel", ""));
 }
 
@@ -117,8 +124,9 @@ static int new_cell(struct cw_tally *t, const json_t *r, uint64_t hash, size_t f
 	c.language = talloc_strdup(t, cw_json_str(s, "language", ""));
 	c.voice = talloc_strdup(t, cw_json_str(s, "voice", ""));
 	c.channel = talloc_strdup(t, cw_json_str(s, "channel", ""));
+	c.target = talloc_strdup(t, cw_json_str(r, "target_name", ""));
 	c.verdicts = talloc_strdup(t, "");
-	if (!c.file || !c.test || !c.language || !c.voice || !c.channel || !c.verdicts)
+	if (!c.file || !c.test || !c.language || !c.voice || !c.channel || !c.target || !c.verdicts)
 		return ENOMEM;
 	t->cells[t->n_cells++] = c;
 	return 0;
@@ -143,8 +151,8 @@ static int find_cell(struct cw_tally *t, const json_t *r, size_t i, uint32_t *re
 
 struct sums {
 	struct cw_values response, first;
-	double score, wer;
-	size_t scored, recalled, recall;
+	double score;
+	size_t scored;
 };
 
 static enum cw_verdict verdict_of(const json_t *result)
@@ -173,21 +181,12 @@ static int add_turns(struct cw_tally *t, struct cw_cell *c, const json_t *r, str
 	return 0;
 }
 
-static void add_checks(struct sums *s, const json_t *r)
+static void add_score(struct sums *s, const json_t *r)
 {
-	json_t *checks = json_object_get(r, "checks"), *c;
-	size_t i;
-
-	if (json_array_size(checks)) {
-		s->score += cw_json_num(r, "score", 0);
-		s->scored++;
-	}
-	json_array_foreach (checks, i, c) {
-		if (!cw_json_bool(c, "context", false))
-			continue;
-		s->recall++;
-		s->recalled += !strcmp(cw_json_str(c, "status", ""), "pass");
-	}
+	if (!json_array_size(json_object_get(r, "checks")))
+		return;
+	s->score += cw_json_num(r, "score", 0);
+	s->scored++;
 }
 
 static int add_verdict(struct cw_tally *t, struct cw_cell *c, const json_t *r)
@@ -222,13 +221,13 @@ static int add_line(struct cw_tally *t, struct sums *s, size_t i, const json_t *
 	t->call_s += cw_json_num(r, "duration_ms", 0) / 1000;
 	if (json_is_number(cost))
 		t->cost = (isnan(t->cost) ? 0 : t->cost) + json_number_value(cost);
-	add_checks(s, r);
+	add_score(s, r);
 	err = add_verdict(t, c, r);
 	if (!err)
 		err = add_turns(t, c, r, s);
 	if (!err && json_is_number(word))
 		err = cw_values_add(t, &s->first, json_number_value(word));
-	return err ? err : cw_tally_add_ear(t, c, measures);
+	return err ? err : cw_tally_add_ear(t, t->cell_of[i], r);
 }
 
 static int read_lines(struct cw_tally *t, const struct cw_results *results, struct sums *s)
@@ -263,10 +262,10 @@ int cw_tally_new(void *parent, const struct cw_results *results, const struct cw
 		t->flaky += !strcmp(cw_cell_verdict(&t->cells[i]), "FLAKY");
 		t->failed += !strcmp(cw_cell_verdict(&t->cells[i]), "FAIL");
 	}
-	for (size_t i = 0; i < t->n_ears; i++)
-		t->ears[i].mean = cw_stat_mean(t->ears[i].wer.v, t->ears[i].wer.n);
+	err = cw_tally_pool_ears(t);
+	if (err)
+		return err;
 	t->score = s.scored ? s.score / (double)s.scored : NAN;
-	t->memory_recall = s.recall ? (double)s.recalled / (double)s.recall : NAN;
 	t->response_ms = cw_quantiles_of(&s.response);
 	t->first_word_ms = cw_quantiles_of(&s.first);
 	cw_stat_wilson(t->count[CW_VERDICT_PASS], t->count[CW_VERDICT_PASS] + t->count[CW_VERDICT_FAIL], 1.96,

@@ -6,6 +6,7 @@
  * Thread: immutable once made.  Owner: the parent given to cw_tally_new().
  */
 #pragma once
+#include "base/stat_rate.h"
 #include "trial/execute/execute.h"
 #include "trial/report/results.h"
 
@@ -37,7 +38,8 @@ struct cw_limits { /* of the whole run, from the command line; negative: not set
 struct cw_cell { /* one test in one slice: what repeats repeat */
 	uint64_t hash;
 	const char *file, *test, *language, *voice, *channel;
-	size_t first; /* index of its first result */
+	const char *target; /* its name, "" in a run with one */
+	size_t first;       /* index of its first result */
 	size_t n, count[CW_VERDICT_N], unsure;
 	char *verdicts; /* one letter per execution, in order: P F I E */
 	struct cw_values response;
@@ -45,16 +47,21 @@ struct cw_cell { /* one test in one slice: what repeats repeat */
 
 /* PASS, FAIL, FLAKY (repeats disagree), INVALID or ERROR: the verdict of a test in a slice. */
 const char *cw_cell_verdict(const struct cw_cell *c);
+/* "en-US flite:rms clean", and the target's name when there are several. New string, NULL: no memory. */
+char *cw_cell_slice(void *parent, const struct cw_cell *c);
 
 struct cw_turn_times { /* answers to one turn of a test, all slices */
 	const char *test, *turn;
 	struct cw_values v;
 };
 
-struct cw_recognition { /* word errors by voice: what accents cost */
-	const char *voice, *language, *channel;
-	struct cw_values wer;
-	double mean;
+struct cw_recognition { /* word errors of the agent's ear by voice, pooled over calls: what accents cost */
+	const char *voice, *language, *channel, *target;
+	size_t n; /* calls */
+	double errors, words;
+	bool by_test; /* whole tests were drawn for the interval (from 10 on), else calls */
+	struct cw_interval wer;
+	struct cw_ear_call *calls;
 };
 
 struct cw_tally {
@@ -64,7 +71,6 @@ struct cw_tally {
 	size_t broken;           /* executions with broken promises */
 	double pass_lo, pass_hi; /* Wilson 95 % of PASS / (PASS + FAIL) */
 	double score;            /* mean share of assertions that held; NAN: none */
-	double memory_recall;    /* share of checks that held on entries which needed the conversation; NAN: none */
 	struct cw_quantiles response_ms, first_word_ms;
 	double call_s;        /* all calls together */
 	double cost;          /* of all calls, as far as they tell; NAN: none told */

@@ -11,6 +11,7 @@
 #include "trial/execute/record.h"
 #include "trial/report/progress.h"
 #include "trial/report/report.h"
+#include "trial/run/card.h"
 #include "trial/run/end.h"
 #include "trial/run/rundir.h"
 
@@ -261,7 +262,11 @@ int cw_rescore(const struct cw_rescore_conf *conf, enum cw_run_end *end, struct 
 		return err;
 	report = (struct cw_report){.dir = s->dir, .run = s->run, .results = s->results, .tally = tally};
 	report.partial = (int64_t)tally->n < cw_json_int(s->run, "executions", 0);
-	err = compare(s, &report);
+	if (s->plan && (int64_t)s->plan->n == cw_json_int(s->run, "executions", 0))
+		report.plan = s->plan; /* else a part of it was chosen, or the files changed */
+	err = cw_run_card(s->results, s->plan, &s->trial, s->dir, s->run);
+	if (!err)
+		err = compare(s, &report);
 	if (!err)
 		err = write_reports(s, &report);
 	if (!err)

@@ -285,7 +285,8 @@ static int finish(struct cw_run *r, int64_t wall_us, enum cw_run_end *end)
 		return err;
 	report.results = results;
 	report.tally = tally;
-	err = cw_run_card(results, cw_rundir_run(r->dir));
+	report.plan = r->plan;
+	err = cw_run_card(results, r->plan, &r->trial, report.dir, cw_rundir_run(r->dir));
 	if (!err)
 		err = compare(r, parent, &report, wall_us);
 	if (!err)

@@ -39,6 +39,8 @@ struct cw_value cw_measure_duration_ms(const struct cw_view *v); /* answer to en
  * of the agent's. Pooled over the call. Unit costs, in the form of cw_norm_match(); facts (numbers, dates, names … of
  * language/entity.h) as slot errors: (wrong + missing + extra) / facts said. Needs the agent's timeline. */
 struct cw_value cw_measure_wer(const struct cw_view *v, bool agent_ear);
+/* Errors and words said behind cw_measure_wer(), for pooling over calls. ENODATA: unknown, and the measure tells why; ENOMEM, EMSGSIZE. */
+int cw_measure_wer_counts(const struct cw_view *v, bool agent_ear, uint64_t *errors, uint64_t *words);
 struct cw_value cw_measure_cer(const struct cw_view *v, bool agent_ear);
 struct cw_value cw_measure_entity_wer(const struct cw_view *v, bool agent_ear);
 

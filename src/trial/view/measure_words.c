@@ -44,20 +44,28 @@ static const char not_visible[] = "the agent's timeline is not visible over this
 static const char too_long[] = "more words than can be compared";
 static const char no_words[] = "no words were said";
 
-static struct cw_value error_rate(const struct cw_view *v, bool agent_ear, enum cw_wer_tokens tokens)
+static int count_errors(
+	const struct cw_view *v, bool agent_ear, enum cw_wer_tokens tokens, struct cw_wer_counts *counts)
 {
 	const struct cw_wer_conf conf = {.tokens = tokens};
-	struct cw_wer_counts counts = {0};
 	struct ears e;
+	int err = ears_open(v, agent_ear, &e);
+
+	if (!err)
+		err = cw_wer_add(counts, cw_buf_str(&e.said), cw_buf_str(&e.heard), &conf);
+	ears_close(&e);
+	return err;
+}
+
+static struct cw_value error_rate(const struct cw_view *v, bool agent_ear, enum cw_wer_tokens tokens)
+{
+	struct cw_wer_counts counts = {0};
 
 	if (!v->agent)
 		return cw_unknown(not_visible);
 
-	int err = ears_open(v, agent_ear, &e);
+	int err = count_errors(v, agent_ear, tokens, &counts);
 
-	if (!err)
-		err = cw_wer_add(&counts, cw_buf_str(&e.said), cw_buf_str(&e.heard), &conf);
-	ears_close(&e);
 	if (err)
 		return cw_unknown(err == ENOMEM ? "out of memory" : too_long);
 	return counts.ref ? cw_known(cw_wer_rate(&counts), 0) : cw_unknown(no_words);
@@ -66,6 +74,20 @@ static struct cw_value error_rate(const struct cw_view *v, bool agent_ear, enum 
 struct cw_value cw_measure_wer(const struct cw_view *v, bool agent_ear)
 {
 	return error_rate(v, agent_ear, CW_WER_WORDS);
+}
+
+int cw_measure_wer_counts(const struct cw_view *v, bool agent_ear, uint64_t *errors, uint64_t *words)
+{
+	struct cw_wer_counts counts = {0};
+	int err = v->agent ? count_errors(v, agent_ear, CW_WER_WORDS, &counts) : ENODATA;
+
+	if (err)
+		return err;
+	if (!counts.ref)
+		return ENODATA;
+	*errors = counts.sub + counts.del + counts.ins;
+	*words = counts.ref;
+	return 0;
 }
 
 struct cw_value cw_measure_cer(const struct cw_view *v, bool agent_ear)
@@ -112,6 +134,7 @@ struct cw_value cw_measure_entity_wer(const struct cw_view *v, bool agent_ear)
 
 /* ---- asking again ---- */
 
+/* In the form of cw_norm_match(). */
 static const char *const again[] = {
 	"say that again",
 	"say it again",
@@ -141,10 +164,10 @@ struct utterance {
 	uint64_t at_us;
 };
 
-static bool says_again(struct cw_str text)
+static bool says_again(const char *text)
 {
 	for (size_t i = 0; i < CW_COUNT(again); i++)
-		if (cw_norm_contains(text, cw_str(again[i])))
+		if (cw_norm_has(text, again[i]))
 			return true;
 	return false;
 }
@@ -197,7 +220,7 @@ struct cw_value cw_measure_reprompts(const struct cw_view *v)
 	if (!n)
 		return cw_absent("the agent never said a word");
 	for (size_t i = 0; i < n; i++) {
-		if (!says_again(cw_str(u[i].text)) && !repeats(u, i))
+		if (!says_again(u[i].text) && !repeats(u, i))
 			continue;
 		found++;
 		at = u[i].at_us;

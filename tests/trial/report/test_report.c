@@ -135,7 +135,8 @@ static void the_summary_has_the_common_shape(void **state)
 	assert_true(fabs(cw_json_num(json_object_get(p, "audio_ttfb"), "mean", 0) - 0.2) < 1e-9);
 	assert_true(json_is_null(json_object_get(json_object_get(p, "audio_ttfb"), "p95")));
 	assert_int_equal(cw_json_int(p, "concurrent_users", 0), 2);
-	assert_true(fabs(cw_json_num(f, "overall_score", 0) - 0.5) < 1e-9);
+	assert_true(json_is_null(json_object_get(f, "overall_score"))); /* not the share of assertions */
+	assert_true(fabs(cw_json_num(j, "assertions_held", 0) - 0.5) < 1e-9);
 	assert_true(json_is_null(json_object_get(f, "reasoning")));
 	assert_true(json_is_null(json_object_get(f, "memory_recall")));
 	assert_true(strlen(cw_json_str(j, "recommendation", "")) > 0);
@@ -158,6 +159,93 @@ static void junit_is_well_formed(void **state)
 	XML_ParserFree(x);
 	assert_non_null(strstr(b.p, "tests=\"3\" failures=\"2\" errors=\"0\" skipped=\"0\""));
 	assert_non_null(strstr(b.p, "a &lt; b &amp; &quot;c&quot;\xef\xbf\xbd"));
+}
+
+static void what_was_computed_stands_in_the_summary(void **state)
+{
+	CW_JSON_SCOPED json_t *list = results(1, 0);
+	CW_JSON_SCOPED json_t *run = json_pack("{s:{s:f, s:f}, s:{s:f}, s:{s:f}, s:{s:i, s:i}}", "functional",
+		"overall_score", 0.75, "overall_of", 0.35, "response_quality", "score", 0.5, "product_fit",
+		"completion", 1.0, "tokens", "prompt", 10, "completion", 20);
+	CW_SCOPED void *parent = talloc_new(NULL);
+	struct cw_report r = report(parent, list, run);
+	CW_JSON_SCOPED json_t *j = cw_report_summary_json(&r);
+	CW_BUF_SCOPED struct cw_buf b = CW_BUF(1 << 20);
+
+	(void)state;
+	assert_true(fabs(cw_json_num(json_object_get(j, "functional"), "overall_score", 0) - 0.75) < 1e-9);
+	assert_true(fabs(cw_json_num(json_object_get(j, "response_quality"), "score", 0) - 0.5) < 1e-9);
+	assert_true(fabs(cw_json_num(json_object_get(j, "product_fit"), "completion", 0) - 1) < 1e-9);
+	cw_report_markdown_put(&b, &r, 65536);
+	assert_non_null(strstr(b.p, "**Functional scores:** overall score 0.75; 35 %"));
+	assert_non_null(strstr(b.p, "10 in, 20 out"));
+}
+
+static void calls_not_made_are_skipped(void **state)
+{
+	static const char *const keys[] = {"early", "t", "late"};
+	CW_JSON_SCOPED json_t *list = results(1, 0), *run = json_object();
+	CW_SCOPED void *parent = talloc_new(NULL);
+	struct cw_report r = report(parent, list, run);
+	CW_BUF_SCOPED struct cw_buf b = CW_BUF(1 << 20);
+	struct cw_test test = {.id = "t", .file = "f.yaml", .line = 3};
+	struct cw_plan_item items[CW_COUNT(keys)];
+	struct cw_plan plan = {.items = items, .n = CW_COUNT(keys)};
+	const char *path = path_of("skipped.xml");
+
+	(void)state;
+	for (size_t i = 0; i < CW_COUNT(keys); i++)
+		items[i] = (struct cw_plan_item){.test = &test,
+			.target_name = "",
+			.language = "en-US",
+			.voice = "modem",
+			.channel = "clean",
+			.repeat = (unsigned)i + 1,
+			.key = keys[i]};
+	r.plan = &plan;
+	assert_int_equal(cw_report_junit(path, &r, NULL), 0);
+	assert_int_equal(cw_file_read(path, 1 << 20, &b, NULL), 0);
+	assert_non_null(strstr(b.p, "tests=\"3\" failures=\"0\" errors=\"0\" skipped=\"2\""));
+
+	const char *before = strstr(b.p, "#1\""),
+		   *made = strstr(b.p, "name=\"t [en-US modem clean] #1\" time=\"1.500\""),
+		   *after = strstr(b.p, "#3\"");
+
+	assert_true(before && made && after && before < made && made < after);
+	assert_null(strstr(b.p, "#2\"")); /* that one was called */
+}
+
+static json_t *heard(const char *test, const char *voice, double errors, double words)
+{
+	json_t *r = result(test, "PASS", 100);
+
+	json_object_set_new(json_object_get(r, "slice"), "voice", json_string(voice));
+	json_object_set_new(r, "wer", json_pack("{s:{s:f, s:f}}", "agent_ear", "errors", errors, "words", words));
+	return r;
+}
+
+static void word_errors_are_pooled_by_voice(void **state)
+{
+	CW_JSON_SCOPED json_t *list = json_array();
+	char name[16];
+
+	(void)state;
+	json_array_append_new(list, heard("a", "x", 1, 1)); /* a short call does not weigh as much as a long one */
+	json_array_append_new(list, heard("a", "x", 0, 99));
+	for (int i = 0; i < 12; i++) {
+		snprintf(name, sizeof(name), "t%d", i);
+		json_array_append_new(list, heard(name, "y", i % 2, 10));
+	}
+
+	CW_SCOPED struct cw_tally *t = tally(list, NULL);
+
+	assert_int_equal(t->n_ears, 2);
+	assert_true(fabs(t->ears[0].wer.value - 0.01) < 1e-9);
+	assert_false(t->ears[0].by_test);
+	assert_true(fabs(t->ears[1].wer.value - 0.05) < 1e-9);
+	assert_true(t->ears[1].by_test && t->ears[1].wer.known);
+	assert_true(t->ears[1].wer.lo > 0.01 && t->ears[1].wer.lo < 0.05 && t->ears[1].wer.hi > 0.05 &&
+		    t->ears[1].wer.hi < 0.09);
 }
 
 static void other_reports_are_written(void **state)
@@ -210,4 +298,5 @@ static void a_comment_fits_and_begins_with_what_matters(void **state)
 CW_TEST_MAIN(CW_TEST(a_comment_fits_and_begins_with_what_matters),
 	CW_TEST(counts_and_percentiles_say_what_cannot_be_estimated), CW_TEST(gates_pass_fail_or_stay_undecided),
 	CW_TEST(fails_without_a_gate_count), CW_TEST(the_summary_has_the_common_shape), CW_TEST(junit_is_well_formed),
-	CW_TEST(other_reports_are_written))
+	CW_TEST(what_was_computed_stands_in_the_summary), CW_TEST(calls_not_made_are_skipped),
+	CW_TEST(word_errors_are_pooled_by_voice), CW_TEST(other_reports_are_written))

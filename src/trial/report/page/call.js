@@ -100,6 +100,12 @@ function checks(list) {
     list.map(c => [c.type, c.turn || "call", state(c), c.expected || "", (c.got || "") + (c.reason ? ` (${c.reason})` : ""), c.decided_by || "", ...(odd ? [extra(c)] : []), c.at || ""]))];
 }
 
+function sound(line) {
+  const a = line.audio && line.audio.agent, of = [["loudness_lufs", "loudness", v => v.toFixed(1) + " LUFS"], ["snr_db", "SNR", v => v.toFixed(1) + " dB"], ["clipping", "clipping", v => percent(v, 2)], ["dropouts", "dropouts", v => String(v)], ["band_high_hz", "bandwidth", v => Math.round(v) + " Hz"]];
+  if (!a) return null;
+  return el("p", { class: "small" }, "The agent's sound: ", of.map(([k, name, f]) => `${name} ${typeof a[k] === "number" ? f(a[k]) : "–"}`).join(" · "));
+}
+
 function quality(line) {
   const pairs = o => Object.entries(o || {}).filter(([, v]) => typeof v === "number");
   const rows = [...pairs(line.measures), ...pairs(line.audio), ...Object.entries(line.audio || {}).filter(([, v]) => v && typeof v === "object" && !Array.isArray(v)).flatMap(([side, o]) => pairs(o).map(([k, v]) => [`${side} ${k}`, v]))];
@@ -129,6 +135,6 @@ function showCall(row, whole) {
     t ? wave(whole, p) : null, p && p.bar,
     whole ? null : el("p", { class: "soft" }, `Transcript, checks and waveform of this call are in calls/${row.folder}/ and results.jsonl: of a large run the page holds those of the first ${data.head.whole_bad} that did not pass and the first ${data.head.whole_good} that did.`),
     line ? [checks(line.checks), line.skipped && line.skipped.length ? el("p", { class: "soft small" }, "Skipped: " + line.skipped.join("; ")) : null] : null,
-    t ? talk(t, p) : null, whole ? waterfall(whole.waterfall) : null, line ? quality(line) : null,
+    t ? talk(t, p) : null, whole ? waterfall(whole.waterfall) : null, line ? [sound(line), quality(line)] : null,
     line && line.rerun ? [el("h3", {}, "The same call again"), command(line.rerun)] : null);
 }

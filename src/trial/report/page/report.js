@@ -2,9 +2,9 @@
 // Builds the report from the data embedded in the page.
 const data = JSON.parse(document.getElementById("data").textContent), head = data.head, conf = data.run.configuration || {};
 const VERDICTS = ["PASS", "FAIL", "INVALID", "ERROR"], ROW = 52;
-const cells = data.cells.map(([file, test, language, voice, channel, verdict, pass, fail, invalid, error, unsure]) => ({ file, test, language, voice, channel, verdict, pass, fail, invalid, error, unsure, slice: `${language} · ${voice} · ${channel}` }));
+const cells = data.cells.map(([file, test, language, voice, line, verdict, pass, fail, invalid, error, unsure, target]) => { const channel = target ? `${line} · ${target}` : line; return { file, test, language, voice, channel, verdict, pass, fail, invalid, error, unsure, slice: `${language} · ${voice} · ${channel}` }; });
 const rows = data.rows.map(([cell, repeat, v, s, slowest, reason, unsure, folder], i) => ({ i, cell, repeat, verdict: VERDICTS[v], seconds: s, slowest, reason, unsure: !!unsure, folder, test: cells[cell].test, slice: cells[cell].slice, flaky: cells[cell].verdict === "FLAKY" }));
-const sections = [], KINDS = ["regressed", "worse", "fixed"], SHORT = { baseline: "Baseline", slices: "Slices", latency: "Latency", ears: "Word errors" };
+const sections = [], KINDS = ["regressed", "worse", "fixed"], SHORT = { baseline: "Baseline", slices: "Slices", latency: "Latency", ears: "Word errors", targets: "Targets", sound: "Sound", judge: "Judge", compare: "A/B" };
 
 function section(id, title, width, ...children) {
   const s = el("section", { id, class: width, "aria-labelledby": id + "-title" }, el("h2", { id: id + "-title" }, title), ...children);
@@ -29,6 +29,7 @@ function showHead() {
       tile("", head.response_ms.n ? ms(head.response_ms.p50) : "–", `median answer (n = ${head.response_ms.n.toLocaleString("en")})`),
       tile("", head.response_ms.n ? ms(head.response_ms.p95) : "–", "p95 answer"),
       tile("", head.call_s >= 5400 ? (head.call_s / 3600).toFixed(1) + " h" : Math.round(head.call_s / 60) + " min", "of conversation"),
+      data.run.tokens ? tile("", (data.run.tokens.prompt + data.run.tokens.completion).toLocaleString("en"), "tokens") : null,
       known(head.cost_usd) ? tile("", "$" + head.cost_usd.toFixed(2), "cost") : null));
 }
 
@@ -97,9 +98,9 @@ function showLatency() {
 
 function showEars() {
   if (!data.ears.length) return;
-  const max = Math.max(...data.ears.map(e => e.mean), .01);
-  section("ears", "Word errors by voice", "half", el("p", { class: "soft small" }, "Mean over calls of the word error rate of the agent's ear on our words, by voice, language and line."),
-    el("div", { class: "bars" }, data.ears.slice().sort((a, b) => b.mean - a.mean).flatMap(e => [el("span", {}, `${e.voice} · ${e.language} · ${e.channel}`), el("span", { class: "track" }, el("i", { style: `width:${100 * e.mean / max}%` })), el("span", { class: "n" }, `${percent(e.mean, 1)} (n = ${e.n})`)])));
+  const max = Math.max(...data.ears.map(e => e.wer), .01), drawn = data.ears[0].by_test ? "whole tests" : "calls";
+  section("ears", "Word errors by voice", "half", el("p", { class: "soft small" }, `Errors of the agent's ear over words we said, pooled over calls, with a 95 % bootstrap interval (${drawn} are drawn).`),
+    el("div", { class: "bars" }, data.ears.slice().sort((a, b) => b.wer - a.wer).flatMap(e => [el("span", {}, [e.voice, e.language, e.channel, e.target].filter(Boolean).join(" · ")), el("span", { class: "track" }, el("i", { style: `width:${100 * Math.min(e.wer / max, 1)}%` })), el("span", { class: "n" }, `${percent(e.wer, 1)}${known(e.lo) ? ` (${percent(e.lo, 1)} – ${percent(e.hi, 1)})` : ""}, ${e.errors}/${e.words} in ${count(e.n, "call")}`)])));
 }
 
 // What other parts of the program left as JSON beside the run: any table of rows, any object of numbers.
@@ -111,12 +112,45 @@ function plain(value) {
   if (value && typeof value === "object") return el("dl", {}, Object.entries(value).filter(([, v]) => known(v)).flatMap(([k, v]) => [el("dt", {}, k), el("dd", {}, typeof v === "object" ? plain(v) : typeof v === "number" ? String(+v.toPrecision(5)) : String(v))]));
   return String(value);
 }
+function showTargets() {
+  const list = data.run.targets;
+  if (!list) return;
+  const p = (q, k) => q.n ? ms(q[k]) : "–", versus = t => known(t.difference_ms) ? `${t.difference_ms.value > 0 ? "+" : ""}${Math.round(t.difference_ms.value)} ms (${Math.round(t.difference_ms.lo)} … ${Math.round(t.difference_ms.hi)}), ${count(t.pairs, "pair")}` : t.against ? `not estimable from ${count(t.pairs, "pair")}` : "the first";
+  section("targets", "What the way to the agent costs", "", el("p", { class: "soft small" }, "The same callers with every target. Difference: answers to the same turns of the same calls, median over calls with a 95 % bootstrap interval."),
+    table("Targets", ["target", "calls", "passed", "95 %", "response p50", "p95", "first word p50", "word errors", "against the first"], list.map(t => [el("th", { scope: "row", title: t.target }, t.name), String(t.n), known(t.pass_rate) ? percent(t.pass_rate) : "–", `${percent(t.pass_rate_95[0])} – ${percent(t.pass_rate_95[1])}`, p(t.response_ms, "p50"), p(t.response_ms, "p95"), p(t.first_word_ms, "p50"), known(t.wer) ? percent(t.wer.rate, 1) : "–", versus(t)]), [1, 2, 3, 4, 5, 6, 7]));
+}
+function showSound() {
+  const list = data.run.sound, of = [["loudness_lufs", "loudness", v => v.toFixed(1) + " LUFS"], ["snr_db", "SNR", v => v.toFixed(1) + " dB"], ["clipping", "clipping", v => percent(v, 2)], ["dropouts", "dropouts", v => String(+v.toFixed(1))], ["band_high_hz", "bandwidth", v => Math.round(v) + " Hz"]];
+  if (!list) return;
+  section("sound", "The agent's sound", "half", el("p", { class: "soft small" }, "Of the recorded agent channel: median over calls, below it the worst call."),
+    table("Sound by slice", ["slice", "calls", ...of.map(x => x[1])], list.map(s => [[s.language, s.voice, s.channel, s.target].filter(Boolean).join(" · "), String(s.n), ...of.map(([k, , f]) => el("td", { class: "n" }, s[k] ? [f(s[k].median), el("small", { class: "soft", style: "display:block" }, f(s[k].worst))] : "–"))]), [1]));
+}
+function showJudged() {
+  const score = o => Object.entries(o || {}).filter(([k, v]) => typeof v === "number" && k !== "overall_of"), words = k => k.replaceAll("_", " ");
+  const f = score(head.functional), rq = data.run.response_quality || {}, pf = score(data.run.product_fit), j = data.run.judged, between = q => known(q) ? `${q.value.toFixed(2)} (${q.lo.toFixed(2)} – ${q.hi.toFixed(2)})` : "–";
+  const figures = list => el("dl", {}, list.flatMap(([k, v]) => [el("dt", {}, words(k)), el("dd", {}, String(+v.toPrecision(4)))]));
+  if (f.length || score(rq).length || pf.length) section("scores", "Scores", "half",
+    f.length ? [el("h3", {}, "Functional scores"), el("div", { class: "bars" }, f.flatMap(([k, v]) => [el("span", {}, words(k)), el("span", { class: "track" }, el("i", { style: `width:${100 * Math.min(v, 1)}%` })), el("span", {}, `${v.toFixed(2)}${head.functional.n && head.functional.n[k] ? ` (${count(head.functional.n[k], "check")})` : ""}`)])), el("p", { class: "soft small" }, `${percent(head.functional.overall_of)} of what makes up the overall score was measured (docs/judging.md).`)] : null,
+    score(rq).length ? [el("h3", {}, "Response quality"), figures(score(rq)), (rq.recommendations || []).length ? el("ul", {}, rq.recommendations.map(t => el("li", {}, t))) : null] : null,
+    pf.length ? [el("h3", {}, "Product fit"), figures(pf)] : null);
+  if (!j) return;
+  const used = [...new Map(j.judges.map(x => [x.model + x.hash + JSON.stringify(x.calibration), x])).values()];
+  section("judge", "What the judge saw", "half",
+    el("p", {}, `${count(j.pass, "check")} decided to pass, ${j.fail} to fail, ${j.error} not decided; ${j.unsure.length} unsure. Votes and quotations stand with each call's checks.`),
+    used.map(x => el("dl", {}, el("dt", {}, "judge"), el("dd", {}, x.model || `nobody: ${x.missing}`), x.hash ? [el("dt", {}, "hash of model and prompts"), el("dd", {}, el("code", {}, x.hash.slice(0, 16)))] : null, el("dt", {}, "votes on a fail"), el("dd", {}, String(x.confirm)),
+      x.calibration ? [["kappa", "Cohen's κ"], ["accuracy", "accuracy"], ["sensitivity", "sensitivity"], ["specificity", "specificity"]].map(([k, name]) => [el("dt", {}, name), el("dd", {}, between(x.calibration[k]))]) : [el("dt", {}, "calibration"), el("dd", {}, pill("DOUBT", "not calibrated"))],
+      x.calibration ? [el("dt", {}, "labels"), el("dd", {}, `${x.calibration.n}${x.calibration.same_judge ? "" : ", of another judge"}`)] : null)),
+    j.unsure.length ? [el("h3", {}, "Unsure: for a person to label"), tall("Unsure checks", table("Unsure", ["check", "rubric", "judge says", "belief", "reason"], j.unsure.map(u => [u.id, u.rubric, u.judge ? "pass" : "fail", known(u.belief) ? u.belief.toFixed(2) : "–", u.reason + (u.quote ? ` “${u.quote}”` : "")]), [3]))] : null);
+}
+function showCompare() {
+  const c = data.compare, number = x => known(x) ? String(+x.toPrecision(4)) : "–", p = x => known(x) ? x < .0001 ? "<.0001" : x.toFixed(4) : "–";
+  if (!c) return;
+  if (!Array.isArray(c.metrics)) { section("compare", "A/B comparison", "", plain(c)); return; }
+  section("compare", "A against B", "", el("p", {}, pill(c.metrics.some(m => m.finding === "B worse") ? "FAIL" : c.metrics.some(m => m.finding === "B better") ? "PASS" : "DOUBT", c.verdict)), el("p", { class: "soft small" }, `A: ${c.a} · B: ${c.b} · ${count(c.pairs, "pair")} of ${count(c.clusters, "test")}; intervals by tests, Holm over ${c.metrics.length} metrics, alpha ${c.alpha}.`),
+    table("A against B", ["metric", "pairs", "A", "B", "B − A", "95 %", "p", "p (Holm)", "detectable", "pairs needed", "finding"], c.metrics.map(m => [`${m.metric}${m.unit ? `, ${m.unit}` : ""}`, String(m.pairs), number(m.a), number(m.b), number(m.difference), `${number(m.difference_low)} … ${number(m.difference_high)}`, p(m.p), p(m.p_holm), number(m.detectable_difference), m.pairs_needed ? String(m.pairs_needed) : "–", m.finding]), [1, 2, 3, 4, 5, 6, 7, 8, 9]));
+}
 function showOthers() {
-  const f = head.functional && Object.entries(head.functional).filter(([, v]) => typeof v === "number");
-  if (f && f.length) section("functional", "Functional scores", "half", el("div", { class: "bars" }, f.flatMap(([k, v]) => [el("span", {}, k.replaceAll("_", " ")), el("span", { class: "track" }, el("i", { style: `width:${100 * Math.min(v, 1)}%` })), el("span", {}, v.toFixed(2))])));
   if (data.matrix) section("matrix", "Barge-in matrix", "", showMatrix(data.matrix));
-  if (data.compare) section("compare", "A/B comparison", "", plain(data.compare.metrics || data.compare.rows || data.compare));
-  if (data.judge) section("judge", "Judge", "half", plain(data.judge));
 }
 function showMatrix(m) {
   const kinds = [...new Set(m.cells.map(c => c.kind))], places = [...new Set(m.cells.map(c => c.place))];
@@ -214,6 +248,6 @@ function showDefinitions() {
   section("definitions", "Definitions", "", el("dl", {}, Object.entries(terms).flatMap(([t, d]) => [el("dt", {}, t), el("dd", {}, d)])), data.run.clock_floor ? el("p", { class: "soft small" }, `Loopback floor of this machine: ${JSON.stringify(data.run.clock_floor)}`) : null);
 }
 
-for (const show of [showHead, showGates, showDiff, showTests, showMap, showCalls, showLatency, showEars, showOthers, showDoubt, showDefinitions]) show();
+for (const show of [showHead, showGates, showDiff, showTargets, showTests, showMap, showCalls, showLatency, showEars, showSound, showJudged, showOthers, showCompare, showDoubt, showDefinitions]) show();
 document.querySelector("nav").append(el("ul", {}, sections.map(([id, title]) => el("li", {}, el("a", { href: "#" + id }, SHORT[id] || title.split(":")[0]))), el("li", {}, themeButton())));
 document.querySelector("footer").append(`Callwright ${data.run.version || ""} · this page is complete in itself; recordings are played from calls/ beside it.`);
