@@ -24,15 +24,63 @@ struct flags {
 
 /* ---- exactly ---- */
 
+static void print_found(const struct cw_journal_found *f)
+{
+	if (f->frame != UINT64_MAX)
+		printf("  the first frame sent that differs: %llu, at %.3f s of the journal\n",
+			(unsigned long long)f->frame, (double)f->frame_us / 1e6);
+	if (f->event != UINT64_MAX)
+		printf("  the first event that differs: %llu\n    then %s\n    now  %s\n", (unsigned long long)f->event,
+			f->event_was, f->event_now);
+	if (f->stopped[0])
+		printf("  it went another way at %s\n", f->stopped);
+}
+
+static void print_journal(const struct cw_exact *x, const char *call)
+{
+	const struct cw_journal_found *f = &x->found;
+	bool differs = f->frame != UINT64_MAX || f->event != UINT64_MAX || f->stopped[0];
+
+	printf("%s: %s\n", call,
+		x->same              ? "the same, bit for bit"
+		: f->cut && !differs ? "CUT SHORT: the same as far as its journal goes"
+				     : "DIFFERS");
+	printf("  verdict  %s (of then; nothing was judged again)\n", x->verdict[0][0] ? x->verdict[0] : "-");
+	printf("  %.3f s of the caller's side in %.3f s: %llu frames sent, %llu events compared\n",
+		(double)f->until_us / 1e6, (double)x->took_us / 1e6, (unsigned long long)f->frames,
+		(unsigned long long)f->events);
+	print_found(f);
+}
+
 static void print_exact(const struct cw_exact *x, const char *call)
 {
-	printf("%s: %s\n", call, x->same ? "the same, bit for bit" : "DIFFERS");
-	printf("  verdict  %s, now %s\n", x->verdict[0][0] ? x->verdict[0] : "-", x->verdict[1]);
+	if (x->journal) {
+		print_journal(x, call);
+	} else {
+		printf("%s: %s\n", call, x->same ? "the same, bit for bit" : "DIFFERS");
+		printf("  verdict  %s, now %s\n", x->verdict[0][0] ? x->verdict[0] : "-", x->verdict[1]);
+	}
 	printf("  frames   %.16s…  now %.16s…\n", x->frames[0][0] ? x->frames[0] : "none",
 		x->frames[1][0] ? x->frames[1] : "none");
-	printf("  events   %.16s…  now %.16s…\n", x->events[0], x->events[1]);
+	printf("  events   %.16s…  now %.16s…\n", x->events[0][0] ? x->events[0] : "none", x->events[1]);
 	if (x->changed)
 		printf("  the scenario files changed since the run\n");
+}
+
+static json_t *number_or_null(uint64_t n)
+{
+	return n == UINT64_MAX ? json_null() : json_integer((json_int_t)n);
+}
+
+static bool add_found(json_t *j, const struct cw_exact *x)
+{
+	const struct cw_journal_found *f = &x->found;
+	json_t *found = json_pack("{s:b, s:I, s:I, s:I, s:I, s:o, s:o, s:s, s:s, s:s}", "cut", f->cut, "until_us",
+		(json_int_t)f->until_us, "took_us", (json_int_t)x->took_us, "frames", (json_int_t)f->frames, "events",
+		(json_int_t)f->events, "first_frame", number_or_null(f->frame), "first_event", number_or_null(f->event),
+		"event_then", f->event_was, "event_now", f->event_now, "went_another_way", f->stopped);
+
+	return found && !json_object_set_new(j, "journal", found);
 }
 
 static void print_exact_json(const struct cw_exact *x, const char *call)
@@ -42,6 +90,8 @@ static void print_exact_json(const struct cw_exact *x, const char *call)
 		x->same, "changed", x->changed, "verdict", x->verdict[0], x->verdict[1], "frames_sha256", x->frames[0],
 		x->frames[1], "events_sha256", x->events[0], x->events[1]);
 
+	if (j && x->journal && (!add_found(j, x)))
+		fprintf(stderr, "callwright replay: out of memory\n");
 	if (j)
 		cw_json_dump(&b, j);
 	printf("%s\n", b.p ? b.p : "{}");
@@ -158,8 +208,7 @@ static int run(const struct cw_command *cmd, int argc, char **argv)
 		{CW_OPT_FLAG, 0, "keep-audio", NULL, "with --to-test: keep the caller's own voice as clips",
 			&f.keep_audio},
 		{CW_OPT_FLAG, 0, "keep-personal", NULL, "leave numbers and addresses in the words", &f.keep_personal},
-		{CW_OPT_FLAG, 0, "exact", NULL, "a simulated call: do it again and compare every frame and event",
-			&f.exact},
+		{CW_OPT_FLAG, 0, "exact", NULL, "do it again and compare every frame and event", &f.exact},
 		{CW_OPT_FLAG, 0, "sim", NULL, "call in virtual time (agent: targets)", &f.sim},
 		{CW_OPT_STRING, 0, "out", "DIR", "folder of the run (runs/<time>-<id>)", &f.out},
 		{CW_OPT_FLAG, 0, "json", NULL, "results as JSON", &f.json},
@@ -194,7 +243,8 @@ const struct cw_command cw_cmd_replay = {
 		"stands where it stood relative to the agent, so that an interruption 1.2 s into its words interrupts another agent 1.2 s into its. The test is\n"
 		"played to the target at once, in the caller's own voice, or written to a file with --to-test (words spoken by a voice of ours, personal data\n"
 		"replaced, unless --keep-audio and --keep-personal).\n"
-		"--exact does a call of a simulated run once more and compares frames and events by SHA-256.\n"
+		"--exact does a call once more and compares frames and events by SHA-256: a simulated one from its seed, one in real time from the\n"
+		"journal of its caller's side (callwright test --journal).\n"
 		"\nExamples:\n"
 		"  callwright replay runs/last/calls/book-happy.en-US.modem.clean.1 --exact\n"
 		"  callwright replay call.wav --target agent:agents/hvac.yaml\n"

@@ -18,7 +18,7 @@ struct flags {
 	struct cw_opt_list targets, tags, voices, languages, channels, outputs, vars;
 	const char *filter, *out_dir, *ear, *agent_stt, *agent_voice, *resume, *record, *failing, *shard, *env_file,
 		*judge;
-	bool sim, fail_fast, dry_run, list, json, watch, retry_errors, no_cache;
+	bool sim, fail_fast, dry_run, list, json, watch, retry_errors, no_cache, journal;
 	uint64_t seed, timeout_us;
 	uint32_t repeat, jobs, first, sample, retry_invalid;
 	double faults, max_cost, max_minutes;
@@ -93,6 +93,7 @@ static int conf_of(
 		.n_vars = f->vars.n,
 		.judge = f->judge,
 		.no_cache = f->no_cache,
+		.journal = f->journal,
 	};
 
 	if (cw_record_of(f->record, &c.record))
@@ -277,6 +278,8 @@ static int run(const struct cw_command *cmd, int argc, char **argv)
 		{CW_OPT_STRING, 0, "env-file", "FILE", "NAME=VALUE lines for the environment; what is set stays",
 			&f.env_file},
 		{CW_OPT_STRING, 0, "judge", "SPEC", "language model that judges, instead of the files'", &f.judge},
+		{CW_OPT_FLAG, 0, "journal", NULL, "keep of each call what its caller met, for replay --exact",
+			&f.journal},
 		{CW_OPT_FLAG, 0, "no-cache", NULL, "ask the judge anew instead of using its kept answers", &f.no_cache},
 		CW_RUN_OPTS_TABLE(&f.ends),
 		{CW_OPT_DOUBLE, 0, "max-cost", "USD", "start nothing more when calls have cost this", &f.max_cost},

@@ -36,7 +36,7 @@ static bool read_text(struct cw_str rest, uint64_t *number, const char **text)
 /* ---- a recogniser ---- */
 
 struct ear {
-	struct cw_stt stt;        /* first */
+	struct cw_stt stt;     /* first */
 	struct cw_stt *engine; /* NULL: replay */
 	struct cw_journal *journal;
 	struct cw_journal_source source;
@@ -138,6 +138,14 @@ static void ear_cancel(struct cw_stt *s)
 		cw_stt_cancel(ear_of(s)->engine);
 }
 
+static void ear_usage(const struct cw_stt *s, struct cw_stt_usage *ret)
+{
+	const struct ear *e = (const struct ear *)s;
+
+	if (e->engine)
+		cw_stt_usage(e->engine, ret);
+}
+
 static const struct cw_stt_driver ear_driver = {
 	.name = "journal",
 	.about = "what a recogniser delivered, written down or read",
@@ -146,6 +154,7 @@ static const struct cw_stt_driver ear_driver = {
 	.feed = ear_feed,
 	.finish = ear_finish,
 	.cancel = ear_cancel,
+	.usage = ear_usage,
 };
 
 static int ear_free(struct ear *e)
@@ -154,8 +163,8 @@ static int ear_free(struct ear *e)
 	return 0;
 }
 
-int cw_stt_journal_open(void *parent, struct cw_journal *j, const struct cw_stt_conf *conf, const struct cw_stt_events *ev,
-	void *arg, struct cw_stt **ret, struct cw_why *why)
+int cw_stt_journal_open(void *parent, struct cw_journal *j, const struct cw_stt_conf *conf,
+	const struct cw_stt_events *ev, void *arg, struct cw_stt **ret, struct cw_why *why)
 {
 	static const struct cw_stt_events events = {.partial = on_partial, .final = on_final, .failed = on_failed};
 	CW_SCOPED struct ear *e = talloc_zero(NULL, struct ear);
@@ -181,7 +190,7 @@ int cw_stt_journal_open(void *parent, struct cw_journal *j, const struct cw_stt_
 /* ---- a voice ---- */
 
 struct voice {
-	struct cw_tts tts;        /* first */
+	struct cw_tts tts;     /* first */
 	struct cw_tts *engine; /* NULL: replay */
 	struct cw_journal *journal;
 };
@@ -293,10 +302,19 @@ static int voice_say(void *parent, struct cw_tts *t, const char *text, const str
 	return 0;
 }
 
+static void voice_usage(const struct cw_tts *t, struct cw_tts_usage *ret)
+{
+	const struct voice *v = (const struct voice *)t;
+
+	if (v->engine)
+		cw_tts_usage(v->engine, ret);
+}
+
 static const struct cw_tts_driver voice_driver = {
 	.name = "journal",
 	.about = "what a voice delivered, written down or read",
 	.say = voice_say,
+	.usage = voice_usage,
 };
 
 int cw_tts_journal_open(

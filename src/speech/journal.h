@@ -10,7 +10,7 @@
 
 struct cw_journal;
 
-int cw_stt_journal_open(void *parent, struct cw_journal *j, const struct cw_stt_conf *conf, const struct cw_stt_events *ev,
-	void *arg, struct cw_stt **ret, struct cw_why *why);
+int cw_stt_journal_open(void *parent, struct cw_journal *j, const struct cw_stt_conf *conf,
+	const struct cw_stt_events *ev, void *arg, struct cw_stt **ret, struct cw_why *why);
 int cw_tts_journal_open(
 	void *parent, struct cw_journal *j, const struct cw_tts_conf *conf, struct cw_tts **ret, struct cw_why *why);

@@ -10,8 +10,8 @@
 #include "base/mem.h"
 #include "call/recorder.h"
 #include "call/timeline.h"
-#include "caller/caller.h"
 #include "caller/typist.h"
+#include "trial/execute/calling.h"
 #include "trial/execute/probe.h"
 #include "trial/execute/target.h"
 #include "trial/execute/verdict.h"
@@ -31,9 +31,10 @@ struct cw_execution {
 	enum stage stage;
 	bool sim, agent_over;
 	uint64_t epoch_us;
-	char *call_dir, *db_path, *wav_path;
+	char *call_dir, *db_path, *wav_path, *journal_path;
 	struct cw_target *target;
-	struct cw_caller *caller;
+	struct cw_calling *calling;
+	struct cw_caller *caller; /* its */
 	struct cw_typist *typist; /* instead of target and caller, for chat targets */
 	struct cw_recorder *recorder;
 	struct cw_probes *probes;
@@ -109,7 +110,8 @@ static void close_call(struct cw_execution *x)
 		x->record->agent = NULL;
 		x->record->db_path = NULL;
 	}
-	TALLOC_FREE(x->caller);
+	x->caller = NULL;
+	TALLOC_FREE(x->calling);
 	TALLOC_FREE(x->typist);
 	TALLOC_FREE(x->target);
 	TALLOC_FREE(x->recorder);
@@ -187,8 +189,18 @@ static void on_recording_late(void *arg)
 	begin_probes(arg);
 }
 
+static void on_journalled(int err, void *arg)
+{
+	(void)err; /* a journal cut short says so itself */
+	begin_recording_end(arg);
+}
+
 static void begin_recording_end(struct cw_execution *x)
 {
+	if (x->calling && cw_calling_finish(x->calling, on_journalled, x)) {
+		cw_timer_stop(&x->timer);
+		return;
+	}
 	x->stage = STAGE_RECORDING;
 	cw_timer_stop(&x->timer);
 	if (!x->recorder) {
@@ -275,51 +287,30 @@ static void on_too_long(void *arg)
 		return;
 	}
 	cw_timer_start(&x->timer, AGENT_END_US, on_drop_ignored, x);
-	cw_caller_drop(x->caller, "the call took longer than its limit");
+	cw_calling_drop(x->calling, "the call took longer than its limit");
 }
 
 /* ---- the beginning ---- */
 
-static int set_channel(struct cw_execution *x, struct cw_why *why)
-{
-	int err = cw_profile_find(x->conf.item->channel, &x->channel, why);
-
-	if (!err && x->channel.noise && !strcmp(x->channel.noise, "babble")) {
-		x->channel.noise_pcm = x->conf.babble;
-		x->channel.noise_samples = x->conf.n_babble;
-	}
-	return err;
-}
-
 static int open_caller(struct cw_execution *x, struct cw_line *line, const char *const *phrases, struct cw_why *why)
 {
-	const struct cw_plan_item *it = x->conf.item;
-	const struct cw_test *t = it->test;
-	struct cw_hints hints = {.phrases = phrases};
-	const char *const *list = t->hints.n ? (const char *const *)t->hints.items : phrases;
-
-	for (hints.n_phrases = t->hints.n; !t->hints.n && phrases && phrases[hints.n_phrases];)
-		hints.n_phrases++;
-	hints.phrases = list;
-
-	CW_SCOPED struct cw_hints *copy = hints.n_phrases ? cw_hints_new(NULL, &hints) : NULL;
-	const struct cw_caller_conf cc = {
-		.script = &t->script,
-		.voice = it->voice,
-		.language = it->language,
-		.seed = it->seed,
-		.speed = t->speed,
-		.ear = it->ear,
-		.hints = copy,
-		.channel = strcmp(it->channel, "clean") ? &x->channel : NULL,
+	const struct cw_calling_conf cc = {
+		.item = x->conf.item,
+		.channel = &x->channel,
+		.phrases = phrases,
+		.journal = x->journal_path,
 		.timeline = x->record->caller,
 		.recorder = x->recorder,
 		.epoch_us = x->epoch_us,
+		.watch = x->conf.trial->watch,
+		.watch_arg = x->conf.trial->watch_arg,
 		.closed = on_caller_closed,
 		.arg = x,
 	};
+	int err = cw_calling_open(x, x->world, &cc, line, &x->calling, why);
 
-	return cw_caller_open(x, x->world, &cc, line, &x->caller, why);
+	x->caller = err ? NULL : cw_calling_caller(x->calling);
+	return err;
 }
 
 static int on_line(struct cw_line *line, const char *const *phrases, void *arg)
@@ -401,7 +392,7 @@ static int open_typist(struct cw_execution *x, const char *chat, struct cw_why *
 /* What an earlier, killed attempt left must not be taken for ours. */
 static int fresh_folder(struct cw_execution *x, struct cw_why *why)
 {
-	static const char *const old[] = {"agent.db", "agent.db-wal", "agent.db-shm", "both.wav"};
+	static const char *const old[] = {"agent.db", "agent.db-wal", "agent.db-shm", "both.wav", "journal.bin"};
 	char path[4096];
 
 	if (!mkdir(x->call_dir, 0777))
@@ -461,7 +452,9 @@ static int open_record(struct cw_execution *x)
 	r->call_dir = talloc_asprintf(r, "%s/calls/%s", x->conf.run_dir, x->conf.item->key);
 	r->db_path = talloc_asprintf(r, "%s/agent.db", r->call_dir);
 	r->wav_path = talloc_asprintf(r, "%s/both.wav", r->call_dir);
-	if (!r->call_dir || !r->db_path || !r->wav_path)
+	if (r->trial->journal)
+		x->journal_path = talloc_asprintf(r, "%s/journal.bin", r->call_dir);
+	if (!r->call_dir || !r->db_path || !r->wav_path || (r->trial->journal && !x->journal_path))
 		return ENOMEM;
 	x->call_dir = (char *)(uintptr_t)r->call_dir;
 	x->db_path = (char *)(uintptr_t)r->db_path;
@@ -502,7 +495,7 @@ static int open_spoken(struct cw_execution *x, struct cw_why *why)
 		err = copy_template(x, why);
 
 	if (!err)
-		err = set_channel(x, why);
+		err = cw_exec_channel(x->conf.item, x->conf.babble, x->conf.n_babble, &x->channel, why);
 	if (!err)
 		err = open_recorder(x, why);
 	if (!err)

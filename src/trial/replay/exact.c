@@ -15,6 +15,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "trial/execute/babble.h"
+#include "trial/execute/calling.h"
 #include "trial/execute/execute.h"
 #include "trial/run/rundir.h"
 #include "trial/scenario/plan.h"
@@ -91,10 +92,6 @@ static int read_run(struct replay *r)
 
 	if (!err)
 		err = cw_trial_conf_parse(r->run, json_object_get(r->description, "configuration"), &r->conf, r->why);
-	if (!err && !r->conf.sim)
-		return cw_why_at(r->why, ENOTSUP, r->call, 0, 0,
-			"was a call in real time, which the clock and the network of that day took part in: make a test of it (--to-test), or call "
-			"again with its caller's audio (without --exact)");
 	return err;
 }
 
@@ -128,13 +125,13 @@ static int crowd(struct replay *r, int16_t **pcm, size_t *n)
 	return err ? err : cw_babble_render(r->run, w, pcm, n, r->why);
 }
 
-static void keep_verdicts(struct replay *r, const struct cw_exec_result *now)
+static void keep_verdicts(struct replay *r, const char *now)
 {
 	CW_BUF_SCOPED struct cw_buf b = CW_BUF(FILE_MAX);
 	CW_SCOPED char *path = talloc_asprintf(NULL, "%s/results.jsonl", r->run);
 	struct cw_str rest, line;
 
-	(void)snprintf(r->exact->verdict[1], sizeof(r->exact->verdict[1]), "%s", cw_verdict_name(now->verdict));
+	(void)snprintf(r->exact->verdict[1], sizeof(r->exact->verdict[1]), "%s", now);
 	if (!path || cw_file_read(path, FILE_MAX, &b, NULL))
 		return; /* then it is not told */
 	rest = cw_buf_str(&b);
@@ -168,8 +165,80 @@ static int again(struct replay *r)
 	err = cw_execution_simulate(r->run, &xc, &result);
 	if (err)
 		return cw_why_set(r->why, err, "the call could not be simulated again: %s", strerror(err));
-	keep_verdicts(r, result);
+	keep_verdicts(r, cw_verdict_name(result->verdict));
 	return compare(r, folder);
+}
+
+/* ---- from the journal of a call in real time ---- */
+
+static int read_journal(struct replay *r, struct cw_journal **ret)
+{
+	CW_SCOPED char *path = talloc_asprintf(NULL, "%s/journal.bin", r->call);
+
+	if (!path)
+		return ENOMEM;
+	if (access(path, F_OK))
+		return cw_why_at(r->why, ENOTSUP, r->call, 0, 0,
+			"was a call in real time, which the clock and the network of that day took part in, and kept no journal of them (callwright "
+			"test --journal): make a test of it (--to-test), or call again with its caller's audio (without --exact)");
+	return cw_journal_load(r->run, path, ret, r->why);
+}
+
+/* When t = 0 was on the journal's clock; a journal of another call is not this call's. */
+static int read_head(struct replay *r, struct cw_journal *j, uint64_t *t0_us)
+{
+	CW_JSON_SCOPED json_t *head = NULL;
+	int err = cw_json_parse(cw_journal_head(j), strlen(cw_journal_head(j)), &head, r->why);
+	json_int_t t0 = err ? -1 : cw_json_int(head, "t0_us", -1);
+
+	if (err)
+		return err;
+	if (t0 < 0 || strcmp(cw_json_str(head, "key", ""), r->key) != 0)
+		return cw_why_at(r->why, EBADMSG, r->call, 0, 0, "journal.bin is of the call '%s', not of this one",
+			cw_json_str(head, "key", "?"));
+	*t0_us = (uint64_t)t0;
+	return 0;
+}
+
+static void keep_found(struct cw_exact *x)
+{
+	for (int i = 0; i < 2; i++) {
+		(void)snprintf(x->frames[i], sizeof(x->frames[i]), "%s", x->found.frames_sha[i]); /* fits */
+		(void)snprintf(x->events[i], sizeof(x->events[i]), "%s", x->found.events_sha[i]);
+	}
+	x->same = x->found.same;
+}
+
+static int replay_journal(struct replay *r)
+{
+	struct cw_effect_conf channel = {0};
+	struct cw_calling_conf cc = {.item = r->item, .channel = &channel};
+	CW_SCOPED struct cw_world *w = NULL;
+	struct cw_journal *j = NULL;
+	int16_t *babble = NULL;
+	size_t n_babble = 0;
+	uint64_t began;
+	int err = read_journal(r, &j);
+
+	r->exact->journal = true;
+	if (!err)
+		err = read_head(r, j, &cc.epoch_us);
+	if (!err)
+		err = crowd(r, &babble, &n_babble);
+	if (!err)
+		err = cw_exec_channel(r->item, babble, n_babble, &channel, r->why);
+	if (!err)
+		err = cw_os_new(NULL, &(struct cw_os_conf){0}, &w);
+	if (err)
+		return err;
+	began = cw_now(w);
+	err = cw_calling_replay(j, &cc, &r->exact->found, r->why);
+	r->exact->took_us = cw_now(w) - began;
+	if (!err) {
+		keep_verdicts(r, "");
+		keep_found(r->exact);
+	}
+	return err;
 }
 
 /* ---- folders ---- */
@@ -228,7 +297,7 @@ int cw_exact_replay(const char *call, struct cw_exact *ret, struct cw_why *why)
 	if (!err)
 		err = find_item(&r);
 	if (!err)
-		err = replay_in(&r);
+		err = r.conf.sim ? replay_in(&r) : replay_journal(&r);
 	json_decref(r.description);
 	(void)talloc_free(r.run);
 	return err;

@@ -34,7 +34,7 @@ json_t *cw_trial_conf_json(const struct cw_trial_conf *c)
 
 	(void)snprintf(seed, sizeof(seed), "%llu", (unsigned long long)c->seed); /* fits; JSON numbers end at 63 bits */
 	return json_pack(
-		"{s:o, s:s*, s:o, s:b, s:s, s:I, s:I, s:s*, s:o, s:I, s:o, s:o, s:o, s:s*, s:s*, s:s*, s:I, s:b, s:s, s:f, s:o, s:s*, s:b}",
+		"{s:o, s:s*, s:o, s:b, s:s, s:I, s:I, s:s*, s:o, s:I, s:o, s:o, s:o, s:s*, s:s*, s:s*, s:I, s:b, s:s, s:f, s:o, s:s*, s:b, s:b}",
 		"files", list_json(c->files, c->n_files), "target", c->target, "targets",
 		list_json(c->targets.items, c->targets.n), "sim", c->sim, "seed", seed, "repeat", (json_int_t)c->repeat,
 		"jobs", (json_int_t)c->jobs, "filter", c->filter, "tags", list_json(c->tags.items, c->tags.n), "first",
@@ -42,7 +42,8 @@ json_t *cw_trial_conf_json(const struct cw_trial_conf *c)
 		list_json(c->languages.items, c->languages.n), "channels", list_json(c->channels.items, c->channels.n),
 		"ear", c->ear, "agent_stt", c->agent_stt, "agent_voice", c->agent_voice, "timeout_ms",
 		(json_int_t)(c->timeout_us / 1000), "fail_fast", c->fail_fast, "record", cw_record_name(c->record),
-		"faults", c->faults, "vars", vars_json(c), "judge", c->judge, "no_cache", c->no_cache);
+		"faults", c->faults, "vars", vars_json(c), "judge", c->judge, "no_cache", c->no_cache,
+		"journal", c->journal);
 }
 
 static int parse_list(void *parent, const json_t *j, const char *key, struct cw_list *ret)
@@ -125,6 +126,7 @@ int cw_trial_conf_parse(void *parent, const json_t *j, struct cw_trial_conf *ret
 		.fail_fast = cw_json_bool(j, "fail_fast", false),
 		.faults = cw_json_num(j, "faults", 0),
 		.no_cache = cw_json_bool(j, "no_cache", false),
+		.journal = cw_json_bool(j, "journal", false),
 	};
 	const struct {
 		const char *key;

@@ -42,6 +42,7 @@ struct cw_trial_conf {            /* of a whole run; strings are borrowed and mu
 	void *watch_arg;
 	const char *judge; /* language model that judges, instead of the files'; NULL: as they say */
 	bool no_cache;     /* ask it anew */
+	bool journal;      /* of each caller, for exact replay: calls/KEY/journal.bin */
 	struct cw_list
 		targets; /* more than one: each test is done with each of them, by the same callers; target is then the first */
 };
