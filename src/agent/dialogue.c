@@ -103,7 +103,13 @@ int cw_dialogue_turn(struct cw_dialogue *d, const char *text, double confidence)
 	else
 		cw_dialogue_understand(d, cw_str_trim(cw_str(text)), confidence);
 	d->idles = 0;
+	d->cut_short = false;
 	return cw_dialogue_end(d);
+}
+
+void cw_dialogue_cut_short(struct cw_dialogue *d)
+{
+	d->cut_short = true;
 }
 
 int cw_dialogue_idle(struct cw_dialogue *d)

@@ -53,6 +53,8 @@ const struct cw_moves *cw_dialogue_moves(const struct cw_dialogue *d);
 int cw_dialogue_start(struct cw_dialogue *d);
 /* The caller's turn; "" = nothing was understood. @confidence of the recogniser, negative = unknown. */
 int cw_dialogue_turn(struct cw_dialogue *d, const char *text, double confidence);
+/* The turn to come began before our last words were out: it may be the rest of the answer before ("Maria … Lopez"). */
+void cw_dialogue_cut_short(struct cw_dialogue *d);
 int cw_dialogue_dtmf(struct cw_dialogue *d, char digit);
 /* No key for some seconds: what was typed so far is complete. Nothing happens when nothing was typed. */
 int cw_dialogue_dtmf_pause(struct cw_dialogue *d);

@@ -28,7 +28,8 @@ struct cw_dialogue {
 	unsigned tool_calls;
 	unsigned steps; /* states entered by this event */
 	enum cw_tool running;
-	bool started; /* in the first state, at least */
+	bool cut_short; /* the turn began over our words */
+	bool started;   /* in the first state, at least */
 	bool ended;
 	char confirmation[16];
 	char digits[CW_DIALOGUE_DIGITS + 1];

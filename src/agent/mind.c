@@ -10,6 +10,7 @@
 #define DTMF_PAUSE_US 3000000
 #define LINGER_US     1000000  /* after the last word: nobody likes to be cut off, and the far end's buffers run dry */
 #define LAST_WORDS_US 25000000 /* for the last utterance, at most */
+#define LAST_TRIES    3        /* times the last words are begun again after somebody spoke over them */
 #define SPEECH_TRIES  3        /* attempts to say something before the apology that needs no engine */
 
 struct cw_mind {
@@ -27,6 +28,10 @@ struct cw_mind {
 	struct cw_timer hang_up;
 	unsigned failures; /* of synthesis, in a row */
 	bool broken;       /* only the apology is left */
+	bool over_us;      /* the open turn began before our words were out */
+	bool cut_off;      /* … and cut them: it is not over */
+	char *unsaid;      /* of the last words of the call, from the sentence in which they were cut */
+	unsigned last_tries;
 };
 
 static void perform(struct cw_mind *m);
@@ -86,11 +91,49 @@ static void hang_up_after_words(struct cw_mind *m, const char *why)
 	cw_timer_start(&m->hang_up, m->talking ? LAST_WORDS_US : LINGER_US, on_hang_up, m);
 }
 
+/* A number cut in two is of no use: from the beginning of the sentence. */
+static const char *sentence_at(const char *text, size_t heard_len)
+{
+	size_t from = 0;
+
+	for (size_t i = 0; i < heard_len && text[i]; i++)
+		if (strchr(".!?", text[i]) && text[i + 1] == ' ')
+			from = i + 2;
+	return text + from;
+}
+
+/* The call does not end on half a sentence: the caller's turn is let pass, then we say the rest. */
+static void say_unsaid(struct cw_mind *m)
+{
+	char *rest = m->unsaid;
+
+	if (!rest || m->cut_off)
+		return;
+	m->unsaid = NULL;
+	say(m, rest);
+	talloc_free(rest);
+	cw_timer_start(&m->hang_up, LAST_WORDS_US, on_hang_up, m);
+}
+
+static bool cut_at_the_end(struct cw_mind *m, const struct cw_spoken *s)
+{
+	if (!s->cut || !m->hang_up_why || m->broken || !m->saying || !s->unheard || !*s->unheard)
+		return false;
+	if (m->last_tries++ >= LAST_TRIES)
+		return false;
+	talloc_free(m->unsaid);
+	m->unsaid = talloc_strdup(m, sentence_at(m->saying, strlen(s->heard ? s->heard : "")));
+	cw_timer_start(&m->hang_up, LAST_WORDS_US, on_hang_up, m);
+	m->talking = false;
+	say_unsaid(m);
+	return true;
+}
+
 static void on_spoke(void *mind, const struct cw_spoken *s)
 {
 	struct cw_mind *m = mind;
 
-	if (s->utterance != m->utterance || s->urgent)
+	if (s->utterance != m->utterance || s->urgent || cut_at_the_end(m, s))
 		return;
 	if (!s->err || s->cut) {
 		m->failures = 0;
@@ -256,12 +299,34 @@ static void on_turn(void *mind, const struct cw_heard *h)
 	struct cw_mind *m = mind;
 
 	cw_timer_stop(&m->dtmf_pause);
+	m->cut_off = false;
+	if (m->over_us)
+		cw_dialogue_cut_short(m->call->dialogue);
+	m->over_us = false;
 	if (m->broken) { /* the caller spoke over it: the party does not hang up before it was answered */
 		if (!play_apology(m))
 			cw_party_drop(m->party, "nothing can be said");
 		return;
 	}
 	event_over(m, cw_dialogue_turn(m->call->dialogue, h->recognised && h->text ? h->text : "", h->confidence));
+	say_unsaid(m);
+}
+
+static void on_speech_started(void *mind, uint64_t onset_us)
+{
+	struct cw_mind *m = mind;
+
+	m->over_us = m->over_us || m->talking;
+}
+
+static void on_backchannel(void *mind, const char *text)
+{
+	((struct cw_mind *)mind)->over_us = false;
+}
+
+static void on_interrupted(void *mind, const char *heard)
+{
+	((struct cw_mind *)mind)->cut_off = true;
 }
 
 static void on_dtmf_pause(void *arg)
@@ -318,7 +383,10 @@ static int mind_free(struct cw_mind *m)
 static const struct cw_mind_ops ops = {
 	.name = "agent",
 	.answered = on_answered,
+	.speech_started = on_speech_started,
 	.turn_ended = on_turn,
+	.backchannel = on_backchannel,
+	.interrupted = on_interrupted,
 	.dtmf = on_dtmf,
 	.spoke = on_spoke,
 	.idle = on_idle,

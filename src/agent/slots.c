@@ -332,6 +332,31 @@ static bool correct_address(const struct cw_agent_slot *def, struct cw_slot_valu
 	return true;
 }
 
+bool cw_slot_complete_name(struct cw_slot_value *v, struct cw_str text)
+{
+	struct cw_name *name = &v->part.name;
+	struct cw_name more;
+	struct cw_words ws;
+
+	cw_words_init(&ws, text);
+	if (!v->filled || name->last[0] || ws.n == 0 || ws.n > 2)
+		return false;
+	for (size_t i = 0; i < ws.n; i++)
+		if (cw_words_in(
+			    &ws, i, "sorry please hold wait what pardon thanks thank and so well actually one just"))
+			return false;
+	if (!cw_name_parse(text, &more) || more.how != CW_NAME_BARE)
+		return false;
+
+	size_t n = strlen(name->first);
+
+	if (n + strlen(more.full) + 2 > sizeof(name->full) || strlen(more.full) >= sizeof(name->last))
+		return false;
+	snprintf(name->last, sizeof(name->last), "%s", more.full);
+	snprintf(name->full, sizeof(name->full), "%s %s", name->first, more.full);
+	return settle_name(v) == CW_READ_FILLED;
+}
+
 bool cw_slot_correct(
 	const struct cw_agent_slot *def, struct cw_slot_value *v, struct cw_str text, const struct cw_date *today)
 {

@@ -43,6 +43,9 @@ bool cw_slot_notice(
 bool cw_slot_correct(
 	const struct cw_agent_slot *def, struct cw_slot_value *v, struct cw_str text, const struct cw_date *today);
 
+/* The rest of a name given in part: "Lopez" after "Maria". false and untouched when there is nothing to complete or @text is no name. */
+bool cw_slot_complete_name(struct cw_slot_value *v, struct cw_str text);
+
 /* Is the slot named in the text ("the phone number")? */
 bool cw_slot_named(const struct cw_agent_slot *def, struct cw_str text);
 

@@ -54,6 +54,14 @@ static void answer_question(struct cw_dialogue *d, const char *name)
 		cw_dialogue_ask(d, 1);
 }
 
+/* Whoever cut our question short has not heard it. */
+static void give_time(struct cw_dialogue *d)
+{
+	cw_dialogue_sayf(d, "Sure, take your time.");
+	if (d->cut_short && d->running == CW_TOOL_NONE)
+		cw_dialogue_ask(d, 0);
+}
+
 static bool act_on(struct cw_dialogue *d, const struct cw_intent_hit *hit)
 {
 	if (is(hit->name, CW_INTENT_REPEAT)) {
@@ -63,7 +71,7 @@ static bool act_on(struct cw_dialogue *d, const struct cw_intent_hit *hit)
 		cw_dialogue_sayf(d, "Okay, let us start over.");
 		cw_dialogue_go(d, d->f->start, "start over");
 	} else if (is(hit->name, CW_INTENT_WAIT)) {
-		cw_dialogue_sayf(d, "Sure, take your time.");
+		give_time(d);
 	} else if (strncmp(hit->name, "faq.", 4) == 0) {
 		answer_question(d, hit->name);
 	} else {
@@ -522,6 +530,44 @@ static bool free_text_asked(const struct cw_dialogue *d)
 	return asked != CW_AGENT_NOWHERE && d->f->slots[asked].type == CW_SLOT_TEXT;
 }
 
+/* "Wait, excuse me" over our words: no answer, hence none that was misunderstood. */
+static bool interjection(struct cw_dialogue *d, struct cw_str text)
+{
+	struct cw_words ws;
+
+	if (!d->cut_short)
+		return false;
+	cw_words_init(&ws, text);
+	for (size_t i = 0; i < ws.n; i++)
+		if (!cw_words_in(
+			    &ws, i, "wait excuse me sorry hold hang on a one second sec moment minute please just hey"))
+			return false;
+	give_time(d);
+	understood(d, CW_INTENT_WAIT, 1.0);
+	return true;
+}
+
+/* Who thinks in mid-name is taken for done; what then comes over our words completes it. */
+static bool rest_of_name(struct cw_dialogue *d, struct cw_str text, double confidence)
+{
+	size_t asked = cw_dialogue_asked(d), slot = d->recent;
+
+	if (!d->cut_short || slot == CW_AGENT_NOWHERE || d->f->slots[slot].type != CW_SLOT_NAME)
+		return false;
+	if (d->pending != CW_AGENT_NOWHERE && d->pending != slot)
+		return false;
+	if (cw_yesno_parse(text, NULL) != CW_YESNO_OTHER)
+		return false;
+	if (asked != CW_AGENT_NOWHERE && d->f->slots[asked].type != CW_SLOT_TEXT && may_answer(d, asked, text))
+		return false;
+	if (!cw_slot_complete_name(&d->values[slot], text))
+		return false;
+	understood(d, "inform", 1.0);
+	if (!cw_dialogue_filled(d, slot, confidence))
+		cw_dialogue_ask(d, 0);
+	return true;
+}
+
 void cw_dialogue_understand(struct cw_dialogue *d, struct cw_str text, double confidence)
 {
 	struct cw_intent_hit hits[HITS];
@@ -533,7 +579,7 @@ void cw_dialogue_understand(struct cw_dialogue *d, struct cw_str text, double co
 		cw_dialogue_miss(d);
 		return;
 	}
-	if (only_presence(d, text))
+	if (only_presence(d, text) || interjection(d, text) || (n == 0 && rest_of_name(d, text, confidence)))
 		return;
 	if (d->pending != CW_AGENT_NOWHERE) {
 		answer_pending(d, text, confidence);

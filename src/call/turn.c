@@ -12,9 +12,11 @@
 #define MIN_SILENCE_US 500000u
 #define MAX_SILENCE_US 1600000u
 #define DIGITS_GAP_US  1100000u
+#define GROUPS_GAP_US  2000000u
 #define LONG_SPEECH_US 1200000u /* this much sound over ours is an interruption, whatever the words */
 #define LONG_MURMUR_US 2000000u /* … unless all of it so far is "yeah, mm-hmm" */
 #define PHONE_DIGITS   10       /* with or without a leading 1 */
+#define GROUP_DIGITS   3        /* the least that is read in one breath */
 
 static const char *const awaiting_names[] = {[CW_AWAIT_ANYTHING] = "anything",
 	[CW_AWAIT_YESNO] = "yesno",
@@ -165,11 +167,20 @@ bool cw_turn_unfinished(const char *partial)
 	return unfinished((struct cw_str){folded, n});
 }
 
+/* Who reads a number and stopped inside it will go on; a digit or two in other words ("I don't have one") need not be the beginning of one. */
+static uint64_t digits_silence(const struct cw_turn_conf *conf, struct cw_str folded)
+{
+	uint64_t gap = conf->digits_gap_us ? conf->digits_gap_us : DIGITS_GAP_US;
+	uint64_t groups = conf->groups_gap_us ? conf->groups_gap_us : GROUPS_GAP_US;
+	unsigned n = all_digits(folded);
+
+	return n < PHONE_DIGITS && trailing_digits(folded) >= GROUP_DIGITS ? groups : gap;
+}
+
 uint64_t cw_turn_silence_us(const struct cw_turn_conf *conf, enum cw_awaiting awaiting, const char *partial)
 {
 	uint64_t least = conf->min_silence_us ? conf->min_silence_us : MIN_SILENCE_US;
 	uint64_t most = conf->max_silence_us ? conf->max_silence_us : MAX_SILENCE_US;
-	uint64_t gap = conf->digits_gap_us ? conf->digits_gap_us : DIGITS_GAP_US;
 	char folded[TEXT_MAX];
 	struct cw_str text = {folded, fold(tail(partial), folded, sizeof(folded))};
 
@@ -178,8 +189,11 @@ uint64_t cw_turn_silence_us(const struct cw_turn_conf *conf, enum cw_awaiting aw
 
 		if (n == PHONE_DIGITS || n == PHONE_DIGITS + 1)
 			return least;
-		if (n || !text.len)
+		if (n || !text.len) {
+			uint64_t gap = digits_silence(conf, text);
+
 			return gap > least ? gap : least;
+		}
 	}
 	if (unfinished(text))
 		return most > least ? most : least;

@@ -24,6 +24,8 @@ struct cw_turn_conf {            /* 0 = default in brackets */
 	uint64_t min_silence_us; /* [500 ms] complete-sounding words */
 	uint64_t max_silence_us; /* [1600 ms] unfinished-sounding words ("and my number is", "four one five") */
 	uint64_t digits_gap_us;  /* [1100 ms] while digits are awaited and fewer came than wanted */
+	uint64_t
+		groups_gap_us; /* [2000 ms] the same when the last words are three digits or more: a number is being read */
 };
 
 /* Silence after which a turn with @partial (may be "") ends. A plain answer to a yes/no question takes 0.7 of the least

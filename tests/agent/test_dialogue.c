@@ -469,6 +469,57 @@ static void a_talk_without_memory(void **state)
 
 CW_OOM_BODY(a_talk_without_memory)
 
+static void a_name_with_a_pause_in_it(void **state)
+{
+	static const struct {
+		const char *first, *then, *name;
+		bool cut_short;
+	} cases[] = {
+		{"my name is maria", "lopez", "Maria Lopez", true},
+		{"maria", "de lopez", "Maria De Lopez", true},
+		{"my name is maria", "lopez", "Maria",
+			false}, /* our question was heard: no answer to it, and no name */
+		{"my name is maria", "sorry", "Maria", true},
+		{"my name is maria", "yes", "Maria", true},
+		{"my name is maria", "four one five", "Maria", true},
+		{"my name is maria lopez", "gomez", "Maria Lopez", true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < CW_COUNT(cases); i++) {
+		struct talk t;
+
+		talk_begin(&t, "agents/hvac.yaml");
+		(void)say(&t, "my furnace stopped working");
+		(void)say(&t, cases[i].first);
+		if (cases[i].cut_short)
+			cw_dialogue_cut_short(t.d);
+		(void)say(&t, cases[i].then);
+		assert_slot(&t, "name", cases[i].name);
+		assert_string_equal(cw_dialogue_state(t.d), "phone");
+		talk_end(&t);
+	}
+}
+
+static void a_word_over_the_question_is_no_wrong_answer(void **state)
+{
+	static const char *const words[] = {"wait excuse me", "sorry wait a second", "hold on please"};
+	struct talk t;
+
+	(void)state;
+	to_phone(&t);
+	for (unsigned round = 0; round < 2; round++)
+		for (size_t i = 0; i < CW_COUNT(words); i++) {
+			cw_dialogue_cut_short(t.d);
+			(void)say(&t, words[i]);
+			assert_said(&t, "take your time. What is your phone number?");
+			assert_string_equal(cw_dialogue_state(t.d), "phone");
+		}
+	(void)say(&t, "four one five five five five zero one three four");
+	assert_string_equal(cw_dialogue_state(t.d), "address");
+	talk_end(&t);
+}
+
 CW_TEST_MAIN(CW_TEST(a_straight_booking), CW_TEST(several_slots_in_one_sentence), CW_TEST(corrections_on_the_way),
 	CW_TEST(corrections_at_the_read_back), CW_TEST(yes_with_praise_is_yes), CW_TEST(a_phone_number_in_parts),
 	CW_TEST(half_an_answer_again_and_again_ends_with_a_person), CW_TEST(an_impossible_number_is_refused),
@@ -476,4 +527,5 @@ CW_TEST_MAIN(CW_TEST(a_straight_booking), CW_TEST(several_slots_in_one_sentence)
 	CW_TEST(a_taken_slot_is_offered_no_more), CW_TEST(broken_tools_end_in_a_promise),
 	CW_TEST(what_may_be_said_anywhere), CW_TEST(misunderstandings_end_with_a_person),
 	CW_TEST(silence_ends_with_goodbye), CW_TEST(an_unknown_problem_is_taken), CW_TEST(the_echo_line_says_it_back),
-	CW_TEST(a_value_confirmed_at_once), CW_TEST_OOM(a_talk_without_memory))
+	CW_TEST(a_value_confirmed_at_once), CW_TEST(a_name_with_a_pause_in_it),
+	CW_TEST(a_word_over_the_question_is_no_wrong_answer), CW_TEST_OOM(a_talk_without_memory))

@@ -200,6 +200,26 @@ static void an_interrupted_apology_is_said_again(void **state)
 	assert_true(interrupted >= 3);
 }
 
+/* A word into the closing sentence: the caller still gets the whole confirmation number, then the call ends. */
+static void the_confirmation_number_survives_an_interruption(void **state)
+{
+	static const char *const words[] = {"You are", "confirmation", "number is one zero"};
+
+	(void)state;
+	for (size_t i = 0; i < CW_COUNT(words); i++) {
+		struct ring *r = open_ring(20 + i);
+
+		r->butts_in = words[i];
+		assert_true(ring_call(r, booking, 5 * MINUTE_US));
+		assert_int_equal(ring_count(r, CW_EV_INTERRUPTED, ""), 1);
+		if (!strstr(r->heard, "Your confirmation number is one zero zero one. Goodbye."))
+			fail_msg("over '%s' the number was lost: %s", words[i], r->heard);
+		assert_int_equal(ring_count(r, CW_EV_TOOL_CALLED, "\"create_booking\""), 1);
+		assert_int_equal(r->reason, CW_END_REMOTE);
+		talloc_free(r);
+	}
+}
+
 static void a_call_may_be_freed_at_any_moment(void **state)
 {
 	(void)state;
@@ -310,4 +330,5 @@ static void open_refuses(void **state)
 CW_TEST_MAIN(CW_TEST(a_caller_books), CW_TEST(one_seed_is_one_call), CW_TEST(a_caller_asks_for_a_person),
 	CW_TEST(a_silent_caller_is_asked_and_left), CW_TEST(keys_instead_of_words), CW_TEST(faults_everywhere),
 	CW_TEST(a_dead_voice_ends_in_an_apology), CW_TEST(an_interrupted_apology_is_said_again),
-	CW_TEST(a_call_may_be_freed_at_any_moment), CW_TEST(the_audio_echo_sends_frames_back), CW_TEST(open_refuses))
+	CW_TEST(the_confirmation_number_survives_an_interruption), CW_TEST(a_call_may_be_freed_at_any_moment),
+	CW_TEST(the_audio_echo_sends_frames_back), CW_TEST(open_refuses))

@@ -21,7 +21,7 @@ same "none is invalid or an error" 0 "$("$PROBE" pick "$run/results.jsonl" verdi
 for test in goal-plain goal-terse goal-chatty goal-hard-of-hearing; do
 	same "$test always reaches its goal" "$seeds" "$(grep -c "^$test	PASS$" "$T/verdicts")"
 done
-claim "goal-restless mostly does (its coughs and nods are taken for words at times)" test "$(grep -c "^goal-restless	PASS$" "$T/verdicts")" -ge $((seeds * 85 / 100))
+claim "goal-restless nearly always does (it speaks into one utterance in ten, nods and coughs)" test "$(grep -c "^goal-restless	PASS$" "$T/verdicts")" -ge $((seeds * 95 / 100))
 
 # What was said, from the result lines themselves: the caller has two numbers, and may name no other.
 "$PROBE" pick "$run/results.jsonl" turns | grep -o '"text":"[^"]*"' | sort -u >"$T/said"
