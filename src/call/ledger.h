@@ -45,6 +45,8 @@ struct cw_utterance {
 	int err;
 	bool cut;
 	uint64_t started_us, ended_us; /* audible, see cw_spoken */
+	uint64_t voiced_us, silent_us; /* first audible sample, end of the last one */
+	int peak;                      /* of what left so far */
 	uint64_t sent_until_us;        /* when its last sample will have been played, by the clock */
 	size_t heard_len;              /* set by cw_utterance_close() */
 	char *scratch;                 /* heard text, see cw_utterance_heard() */

@@ -1,5 +1,7 @@
 #include "call/speaker_int.h"
 
+#include <stdlib.h>
+
 #include "base/mem.h"
 
 #define LEAD_US       200000u
@@ -9,6 +11,9 @@
 #define CONFIRM_US    500000u /* an end mark later than this (and the usual trip) is lost */
 #define BURST         16u     /* frames sent at once at most */
 #define DRY_US        1000u
+#define FADE_US       40000u /* what dies away behind the last audible frame is still the voice */
+#define VOICED_MIN    33     /* -60 dBov */
+#define VOICED_BELOW  200    /* 46 dB */
 
 /* ---- which samples come next ---- */
 
@@ -178,9 +183,12 @@ void cw_pacer_clear(struct cw_speaker *s)
 	now = call_time(s, now);
 	if (s->audible_until_us > now)
 		s->audible_until_us = now;
-	for (struct cw_utterance *u = s->queue; u; u = u->next)
+	for (struct cw_utterance *u = s->queue; u; u = u->next) {
 		if (u->ended_us > now)
 			u->ended_us = now;
+		if (u->silent_us > now)
+			u->silent_us = now > u->voiced_us ? now : u->voiced_us;
+	}
 }
 
 /* ---- marks ---- */
@@ -247,11 +255,30 @@ static bool audible(const uint8_t *ulaw)
 	return peak >= CW_AUDIBLE_CODE;
 }
 
+/* To the sample, as cw_speech_trim() (trial/view) would find it: weaker than a 200th of the peak is the sound dying away. */
+static void note_voiced(struct cw_utterance *u, const uint8_t *ulaw, uint64_t at_us)
+{
+	for (unsigned i = 0; i < CW_FRAME_SAMPLES; i++) {
+		int v = abs(cw_ulaw_table[ulaw[i]]);
+
+		u->peak = v > u->peak ? v : u->peak;
+		if (v <= VOICED_MIN || v * VOICED_BELOW <= u->peak)
+			continue;
+		if (!u->silent_us)
+			u->voiced_us = at_us + (uint64_t)i * US_PER_SAMPLE;
+		u->silent_us = at_us + (uint64_t)(i + 1) * US_PER_SAMPLE;
+	}
+}
+
 static void note_audible(
 	struct cw_speaker *s, struct cw_utterance *u, const uint8_t *ulaw, size_t frames, uint64_t at_us)
 {
 	for (size_t i = 0; i < frames; i++, at_us += CW_TICK_US) {
-		if (!audible(ulaw + i * CW_FRAME_SAMPLES))
+		bool loud = audible(ulaw + i * CW_FRAME_SAMPLES);
+
+		if (loud || (u->started_us && at_us < u->ended_us + FADE_US))
+			note_voiced(u, ulaw + i * CW_FRAME_SAMPLES, at_us);
+		if (!loud)
 			continue;
 		u->ended_us = s->audible_until_us = at_us + CW_TICK_US;
 		if (u->started_us)

@@ -268,9 +268,10 @@ static void on_spoke(const struct cw_spoken *s, void *arg)
 	struct cw_party *p = arg;
 	json_t *error = s->err ? json_string(strerrorname_np(s->err)) : NULL;
 
-	cw_party_note_at(p, cw_party_now(p), CW_EV_SPOKE, "{s:I, s:s, s:s, s:b, s:I, s:I, s:o*}", "utterance",
+	cw_party_note_at(p, cw_party_now(p), CW_EV_SPOKE, "{s:I, s:s, s:s, s:b, s:I, s:I, s:I, s:I, s:o*}", "utterance",
 		(json_int_t)s->utterance, "heard", s->heard, "unheard", s->unheard, "cut", s->cut, "started_us",
-		(json_int_t)s->started_us, "ended_us", (json_int_t)s->ended_us, "error", error);
+		(json_int_t)s->started_us, "ended_us", (json_int_t)s->ended_us, "onset_us", (json_int_t)s->onset_us,
+		"last_us", (json_int_t)s->last_us, "error", error);
 	if (p->closed)
 		return;
 	if (!cw_speaker_busy(p->speaker))

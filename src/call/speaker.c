@@ -36,6 +36,8 @@ static void tell_ended(void *arg)
 			.err = u->err,
 			.started_us = u->started_us,
 			.ended_us = u->ended_us,
+			.onset_us = u->voiced_us,
+			.last_us = u->silent_us,
 			.urgent = u->urgent};
 
 		s->ended = u->next;

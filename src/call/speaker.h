@@ -49,6 +49,8 @@ struct cw_spoken { /* how an utterance ended */
 	int err;                       /* synthesis failed: errno; audio may have been heard in part */
 	uint64_t started_us, ended_us; /* first and last audible frame on the wire; equal when none */
 	bool urgent;                   /* queued in cw_speaker_urgent() */
+	/* First audible sample and the end of the last one, before line conditions; exact on the carrier side. Equal when none. */
+	uint64_t onset_us, last_us;
 };
 
 struct cw_speaker_events {

@@ -41,7 +41,7 @@ static const struct {
 	[CW_EV_AUDIO_STARTED] = {"audio_started", "utterance", "mouth",
 		"the first audible frame of the utterance left at t_us"},
 	[CW_EV_SPOKE] = {"spoke",
-		"utterance; heard, unheard: text; cut: bool; started_us, ended_us: equal when nothing was audible; error: absent or text",
+		"utterance; heard, unheard: text; cut: bool; started_us, ended_us: equal when nothing was audible; onset_us, last_us: the same to the sample; error: absent or text",
 		"mouth", "the utterance is over; heard are the words whose last sample was played at the far end"},
 	[CW_EV_PAUSED] = {"paused", "utterance; heard: text so far", "mouth",
 		"fell silent because the other began to speak"},

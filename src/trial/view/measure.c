@@ -28,6 +28,17 @@ static bool answered(const struct cw_view *v)
 	return v->answered_us != UINT64_MAX;
 }
 
+/* Words of our own to be answered: spoken, keyed or played. */
+static bool owes(const struct cw_play *p)
+{
+	return !strcmp(p->action, "say") || !strcmp(p->action, "dtmf") || !strcmp(p->action, "play");
+}
+
+static bool voiced(const struct cw_play *p)
+{
+	return p->audible && (!strcmp(p->action, "say") || !strcmp(p->action, "play"));
+}
+
 /* The stretch of the agent's speech which sounds at @at_us, or its count. */
 static size_t stretch_at(const struct cw_view *v, uint64_t at_us)
 {
@@ -44,7 +55,7 @@ struct cw_value cw_measure_response_ms(const struct cw_view *v, size_t play)
 	const struct cw_play *p = &v->plays[play];
 	uint64_t next = cw_view_next_words_us(v, play);
 
-	if (strcmp(p->action, "say") && strcmp(p->action, "dtmf"))
+	if (!owes(p))
 		return cw_unknown("the caller said nothing here");
 	if (!p->over)
 		return cw_unknown("the call ended inside the caller's words");
@@ -167,9 +178,9 @@ static struct cw_value dead_air(const struct cw_view *v, bool total)
 		uint64_t from = p ? p->last_us : v->answered_us;
 		uint64_t next = i < v->n_plays ? v->plays[i].t_us : UINT64_MAX;
 
-		if (p && strcmp(p->action, "say") && strcmp(p->action, "dtmf"))
+		if (p && !owes(p))
 			continue; /* the caller is silent on purpose: it owes */
-		if (p && !strcmp(p->action, "say") && !p->audible)
+		if (p && strcmp(p->action, "dtmf") && !p->audible)
 			continue; /* its words did not come out: it still owes them */
 
 		uint64_t silent = silence_after(v, from, next);
@@ -247,7 +258,7 @@ struct cw_value cw_measure_interruptions(const struct cw_view *v)
 	for (size_t i = 0; i < v->n_plays; i++) {
 		const struct cw_play *p = &v->plays[i];
 
-		if (!p->audible || strcmp(p->action, "say") || agent(v, stretch_at(v, p->onset_us)))
+		if (!voiced(p) || agent(v, stretch_at(v, p->onset_us)))
 			continue; /* it was speaking before: then we interrupted it */
 		for (size_t k = 0; agent(v, k); k++) {
 			uint64_t onset = agent(v, k)->onset_us;
@@ -275,7 +286,7 @@ struct cw_value cw_measure_caller_interruptions(const struct cw_view *v)
 		const struct cw_play *p = &v->plays[i];
 		const struct cw_stretch *s = agent(v, stretch_at(v, p->onset_us));
 
-		if (!p->audible || strcmp(p->action, "say") || !s || p->onset_us <= s->onset_us + INSIDE_US)
+		if (!voiced(p) || !s || p->onset_us <= s->onset_us + INSIDE_US)
 			continue;
 		at = p->onset_us;
 		n++;

@@ -29,11 +29,15 @@ static size_t count(const struct cw_timeline *t, enum cw_event_kind kind, enum c
 static void place_play(struct cw_play *p, const struct cw_view_conf *conf, const struct cw_event *spoke)
 {
 	uint64_t from = u64(spoke->data, "started_us"), to = u64(spoke->data, "ended_us");
+	uint64_t onset = u64(spoke->data, "onset_us"), last = u64(spoke->data, "last_us");
 
 	p->over = !cw_json_bool(spoke->data, "cut", false) && !json_object_get(spoke->data, "error");
 	if (to <= from)
 		return;
-	if (conf->pcm[CW_SIDE_CALLER])
+	if (last > onset) { /* our own words as they were before the line's conditions: known, not found */
+		from = onset;
+		to = last;
+	} else if (conf->pcm[CW_SIDE_CALLER]) /* a run of an older program */
 		cw_speech_trim(conf->pcm[CW_SIDE_CALLER], conf->n_samples, &from, &to);
 	if (!p->audible)
 		p->onset_us = from; /* else: a further piece of it */
