@@ -5,6 +5,7 @@ const struct cw_command *const cw_commands[] = {
 	&cw_cmd_test,
 	&cw_cmd_report,
 	&cw_cmd_replay,
+	&cw_cmd_dataset,
 	&cw_cmd_perf,
 	&cw_cmd_compare,
 	&cw_cmd_load,

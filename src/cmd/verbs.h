@@ -9,3 +9,4 @@ extern const struct cw_command cw_cmd_serve, cw_cmd_call, cw_cmd_test, cw_cmd_de
 extern const struct cw_command cw_cmd_voice, cw_cmd_load, cw_cmd_perf, cw_cmd_compare;
 extern const struct cw_command cw_cmd_schema, cw_cmd_judge;
 extern const struct cw_command cw_cmd_replay;
+extern const struct cw_command cw_cmd_dataset;
