@@ -37,6 +37,10 @@ static const struct key {
 		"key of the OpenAI-style server that judges and embeds; servers of your own may need none"},
 	{"openai_base_url", "CW_OPENAI_BASE_URL", TEXT, AT(openai_base_url), "", NULL, 0, 0,
 		"its address, e.g. http://127.0.0.1:8000/v1 (vLLM, llama.cpp, Ollama); empty: OpenAI's own"},
+	{"deepgram_api_key", "CW_DEEPGRAM_API_KEY", SECRET, AT(deepgram_api_key), "", NULL, 0, 0,
+		"key of recogniser and voice deepgram:MODEL; needed for Deepgram's own server"},
+	{"deepgram_url", "CW_DEEPGRAM_URL", TEXT, AT(deepgram_url), "", NULL, 0, 0,
+		"its address, e.g. http://127.0.0.1:8083 (callwright standin deepgram); empty: https://api.deepgram.com"},
 	{"judge_model", "CW_JUDGE_MODEL", TEXT, AT(judge_model), "", NULL, 0, 0,
 		"language model that decides llm-rubric and its kin, e.g. gpt-4o-mini; empty: nobody, and they end in ERROR"},
 	{"judge_cache", "CW_JUDGE_CACHE", TEXT, AT(judge_cache), "", NULL, 0, 0,
@@ -46,9 +50,9 @@ static const struct key {
 	{"data_dir", "CW_DATA_DIR", TEXT, AT(data_dir), "data", NULL, 0, 0,
 		"folder of the database and the recordings"},
 	{"stt", "CW_STT", TEXT, AT(stt), "", NULL, 0, 0,
-		"recogniser for the agent, over the agent file's choice (pocketsphinx, modem)"},
+		"recogniser for the agent, over the agent file's choice (pocketsphinx, modem, deepgram:nova-3)"},
 	{"voice", "CW_VOICE", TEXT, AT(voice), "", NULL, 0, 0,
-		"voice for the agent, over the agent file's choice (flite:slt, espeak:en-gb, modem)"},
+		"voice for the agent, over the agent file's choice (flite:slt, espeak:en-gb, modem, deepgram:aura-2-thalia-en)"},
 	{"tls_cert", "CW_TLS_CERT", TEXT, AT(tls_cert), "", NULL, 0, 0,
 		"certificate chain, PEM; with tls_key: serve https and wss"},
 	{"tls_key", "CW_TLS_KEY", TEXT, AT(tls_key), "", NULL, 0, 0, "private key, PEM"},
@@ -241,6 +245,13 @@ static int check_whole(const struct cw_config *c, struct cw_why *why)
 	return 0;
 }
 
+/* Engines read the environment: what the file says must stand there too. Before any thread is started. */
+static void export_address(const struct loaded *l)
+{
+	if (*l->config.deepgram_url)
+		(void)setenv("CW_DEEPGRAM_URL", l->config.deepgram_url, 0); /* without memory Deepgram's own is asked */
+}
+
 int cw_config_load(void *parent, const char *path, struct cw_config **ret, struct cw_buf *faults, struct cw_why *why)
 {
 	CW_SCOPED struct loaded *l = talloc_zero(NULL, struct loaded);
@@ -263,6 +274,8 @@ int cw_config_load(void *parent, const char *path, struct cw_config **ret, struc
 	}
 	if (first)
 		return first;
+
+	export_address(l);
 
 	struct loaded *owned = talloc_move(parent, &l);
 

@@ -19,6 +19,8 @@ struct cw_config {
 	const char *chat_api_key;       /* secret, or "" */
 	const char *openai_api_key;     /* secret, or "" */
 	const char *openai_base_url;    /* of an OpenAI-style server, or "" */
+	const char *deepgram_api_key;   /* secret, or "" */
+	const char *deepgram_url;       /* of Deepgram or a server like it, or "" */
 	const char *judge_model;        /* language model that judges, or "" */
 	const char *judge_cache;        /* folder of kept answers, or "" */
 	const char *embed_model;        /* for similar with provider openai, or "" */

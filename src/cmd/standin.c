@@ -7,7 +7,7 @@
 #include "cmd/verbs.h"
 #include "world/os.h"
 
-static const struct cw_standin_kind *const kinds[] = {&cw_standin_twilio_kind, &cw_standin_openai_kind};
+static const struct cw_standin_kind *const kinds[] = {&cw_standin_twilio_kind, &cw_standin_openai_kind, &cw_standin_deepgram_kind};
 
 static void on_signal(int signum, void *arg)
 {
@@ -85,13 +85,14 @@ static int run(const struct cw_command *cmd, int argc, char **argv)
 
 const struct cw_command cw_cmd_standin = {
 	.name = "standin",
-	.summary = "run a provider's stand-in: twilio, openai",
-	.usage = "callwright standin twilio|openai [options]",
+	.summary = "run a provider's stand-in: twilio, openai, deepgram",
+	.usage = "callwright standin twilio|openai|deepgram [options]",
 	.details =
 		"twilio: the part of Twilio's REST interface that places calls, backed by the carrier emulator: an agent's program asks for a call and the\n"
 		"emulator rings its webhook, interprets TwiML and opens its media stream. CW_TWILIO_ACCOUNT_SID and CW_TWILIO_AUTH_TOKEN are its credentials.\n"
 		"openai: chat completions (streamed or not, tools, JSON schemas), embeddings and models, as strict as OpenAI's own; answers come from a file\n"
 		"of rules or from a small talker, nothing is a language model. src/standin/README.md describes answers and faults.\n"
+		"deepgram: live recognition and voices, by WebSocket and HTTP, over the offline engines (modem, pocketsphinx, flite).\n"
 		"'callwright standin twilio --help' and 'callwright standin openai --help' list their options.\n"
 		"\nExamples:\n"
 		"  callwright standin twilio --listen 127.0.0.1:8081 --say \"My furnace stopped working\" --echo\n"

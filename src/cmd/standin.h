@@ -22,4 +22,4 @@ struct cw_standin_serve {
 };
 int cw_standin_serve(const char *name, const struct cw_standin_serve *s);
 
-extern const struct cw_standin_kind cw_standin_twilio_kind, cw_standin_openai_kind;
+extern const struct cw_standin_kind cw_standin_twilio_kind, cw_standin_openai_kind, cw_standin_deepgram_kind;
