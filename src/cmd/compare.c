@@ -155,7 +155,7 @@ static int run(const struct cw_command *cmd, int argc, char **argv)
 		{CW_OPT_STRING, 0, "record", "WHAT", "stereo (default), mono or none", &f.record},
 		{CW_OPT_DURATION, 0, "timeout", "TIME", "limit of one call or answer", &f.timeout_us},
 		{CW_OPT_STRING, 0, "out", "DIR", "folder of the calls (default runs/<time>-<id>)", &f.out_dir},
-		{CW_OPT_LIST, 'o', "output", "FILE", "report: .json .md", &f.outputs},
+		{CW_OPT_LIST, 'o', "output", "FILE", "report: .json .md .html", &f.outputs},
 		{0},
 	};
 	CW_SCOPED const char **args = talloc_array(NULL, const char *, (unsigned)argc + 1);

@@ -373,13 +373,30 @@ static json_t *value_json(struct cw_value x)
 	return x.known ? json_real(x.v) : json_null();
 }
 
+/* A typed answer sounds nowhere: from the request to its first byte. */
+static struct cw_value response_of(const struct cw_view *v, size_t play)
+{
+	struct cw_value x = cw_measure_response_ms(v, play);
+	const struct cw_play *p = &v->plays[play];
+	uint64_t next = play + 1 < v->n_plays ? v->plays[play + 1].onset_us : UINT64_MAX;
+
+	for (size_t i = 0; v->chat && !x.known && i < v->n_turns; i++) {
+		uint64_t at = v->turns[i].onset_us;
+
+		if (at >= p->onset_us && at < next)
+			x = (struct cw_value){
+				.known = true, .v = (double)(at - p->onset_us) / 1000, .at_us = (int64_t)at};
+	}
+	return x;
+}
+
 static json_t *turns_json(const struct judgement *j)
 {
 	json_t *list = json_array();
 
 	for (size_t i = 0; list && i < j->view->n_plays; i++) {
 		const struct cw_play *p = &j->view->plays[i];
-		struct cw_value x = cw_measure_response_ms(j->view, i);
+		struct cw_value x = response_of(j->view, i);
 		json_t *o = json_pack("{s:s, s:I, s:s, s:s, s:s, s:f, s:o}", "of", p->kind, "n",
 			(json_int_t)p->index + 1, "name", p->name, "action", p->action, "text", p->text, "at_s",
 			(double)p->onset_us / 1e6, "response_ms", value_json(x));

@@ -10,6 +10,8 @@
 #include "line/chat.h"
 #include "trial/perf/batch.h"
 #include "trial/perf/text.h"
+#include "trial/report/report.h"
+#include "trial/run/card.h"
 #include "world/os.h"
 #include "world/world.h"
 
@@ -204,6 +206,8 @@ static int append_results(
 		if (!e[i].result)
 			continue;
 		(void)json_object_set_new(e[i].result->json, "key", json_string(e[i].item.key)); /* as it was */
+		(void)json_object_set_new(e[i].result->json, "target_name",
+			json_stringn(e[i].item.key, 1)); /* reports then keep A and B apart */
 		cw_json_dump(&b, e[i].result->json);
 		cw_buf_putc(&b, '\n');
 	}
@@ -417,20 +421,57 @@ static int prepare_side(struct compare *c, int side)
 	return t->target ? 0 : ENOMEM;
 }
 
+/* The calls of both sides as two targets, and compare.json among them: a page of the run's folder. */
+static int write_page(const struct compare *c, const char *path)
+{
+	CW_SCOPED void *scope = talloc_new(NULL);
+	CW_SCOPED char *run_path = talloc_asprintf(NULL, "%s/run.json", c->run_dir);
+	CW_SCOPED char *lines = talloc_asprintf(NULL, "%s/results.jsonl", c->run_dir);
+	CW_JSON_SCOPED json_t *run = NULL;
+	struct cw_results *results;
+	struct cw_tally *tally;
+	int err = scope && run_path && lines ? cw_json_load(run_path, 16u << 20, &run, c->why) : ENOMEM;
+
+	if (!err)
+		err = cw_results_open(scope, lines, &results, NULL, c->why);
+	if (!err)
+		err = cw_run_card(results, NULL, &c->conf->trial, c->run_dir, run);
+	if (!err)
+		err = cw_tally_new(scope, results, NULL, NULL, &tally);
+	if (err)
+		return err;
+	return cw_report_html(path,
+		&(struct cw_report){
+			.dir = c->run_dir, .run = run, .results = results, .tally = tally, .partial = c->interrupted},
+		c->why);
+}
+
 static int write_reports(const struct compare *c, const struct cw_pair_report *r)
 {
 	CW_JSON_SCOPED json_t *j = cw_pairs_json(r);
 	CW_SCOPED char *own = c->run_dir ? talloc_asprintf(NULL, "%s/compare.json", c->run_dir) : NULL;
 	int err = j ? 0 : ENOMEM;
 
+	CW_SCOPED char *page = c->run_dir ? talloc_asprintf(NULL, "%s/report.html", c->run_dir) : NULL;
+
 	if (!err && own)
 		err = cw_json_save(own, j, true, c->why);
+	if (!err && page)
+		err = write_page(c, page);
 	for (size_t i = 0; !err && i < c->conf->n_outputs; i++) {
 		const char *path = c->conf->outputs[i], *dot = strrchr(path, '.');
 		CW_BUF_SCOPED struct cw_buf b = CW_BUF(1u << 20);
 
 		if (dot && !strcmp(dot, ".json")) {
 			err = cw_json_save(path, j, true, c->why);
+			continue;
+		}
+		if (dot && !strcmp(dot, ".html")) {
+			err = c->run_dir
+				      ? write_page(c, path)
+				      : cw_why_set(c->why, EINVAL,
+						"%s: a page is of calls made now; of stored runs or prompts write .json or .md",
+						path);
 			continue;
 		}
 		cw_pairs_markdown(&b, r);
@@ -496,8 +537,8 @@ int cw_compare_run(const struct cw_compare_conf *conf, enum cw_compare_end *end,
 	for (size_t i = 0; !err && i < conf->n_outputs; i++) {
 		const char *dot = strrchr(conf->outputs[i], '.');
 
-		if (!dot || (strcmp(dot, ".json") != 0 && strcmp(dot, ".md") != 0))
-			err = cw_why_set(why, EINVAL, "output '%s': write it as .json or .md", conf->outputs[i]);
+		if (!dot || (strcmp(dot, ".json") != 0 && strcmp(dot, ".md") != 0 && strcmp(dot, ".html") != 0))
+			err = cw_why_set(why, EINVAL, "output '%s': write it as .json, .md or .html", conf->outputs[i]);
 	}
 	if (!err)
 		err = conf->side[A].run ? run_stored(&c) : live(&c);

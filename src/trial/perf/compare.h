@@ -22,7 +22,7 @@ struct cw_compare_conf { /* strings are borrowed and must outlive it */
 	size_t n_prompts;
 	unsigned iterations, jobs;
 	const char *out_dir;
-	const char *const *outputs; /* .json .md */
+	const char *const *outputs; /* .json .md .html */
 	size_t n_outputs;
 };
 
