@@ -169,31 +169,41 @@ static uint64_t since(const struct cw_journal *j, uint64_t now_us)
 	return now_us > j->epoch_us ? now_us - j->epoch_us : 0;
 }
 
+/* Cut between characters, so that it stays text. */
+static void keep_text(char *out, size_t size, struct cw_str text)
+{
+	size_t n = text.len < size ? text.len : size - 1;
+
+	while (n < text.len && n && ((uint8_t)text.p[n] & 0xc0) == 0x80)
+		n--;
+	memcpy(out, text.p, n);
+	out[n] = 0;
+}
+
 static void describe(char *out, size_t size, unsigned kind, struct cw_str payload)
 {
-	const char *text;
+	struct cw_str text = {"", 0};
+	const char *p;
+	int n = snprintf(out, size, "%s ", kind == CW_JN_N ? "nothing" : cw_journal_kind_name(kind));
 
-	if (kind == CW_JN_EVENT) {
-		(void)snprintf(out, size, "%s %.*s", cw_journal_kind_name(kind), CW_STR(payload)); /* shortened */
-		return;
-	}
-	if ((kind == CW_JN_SAY || kind == CW_JN_LISTEN || kind == CW_JN_DIGITS || kind == CW_JN_HANG_UP) &&
-		cw_journal_get_text(&payload, &text) && text)
-		(void)snprintf(out, size, "%s '%s'", cw_journal_kind_name(kind), text);
-	else
-		(void)snprintf(out, size, "%s", kind == CW_JN_N ? "nothing" : cw_journal_kind_name(kind));
+	if (kind == CW_JN_EVENT)
+		text = payload;
+	else if ((kind == CW_JN_SAY || kind == CW_JN_LISTEN || kind == CW_JN_DIGITS || kind == CW_JN_HANG_UP) &&
+		 cw_journal_get_text(&payload, &p) && p)
+		text = cw_str(p);
+	keep_text(out + n, size - (size_t)n, text); /* names are short */
 }
 
 static void stop(struct cw_journal *j, const char *was, const char *now)
 {
 	if (!j->found.stopped[0])
-		(void)snprintf(j->found.stopped, sizeof(j->found.stopped), "%.3f s: then: %.150s; now: %.150s",
-			(double)since(j, j->now_us) / 1e6, was, now);
+		(void)snprintf(j->found.stopped, sizeof(j->found.stopped), "%.3f s: then: %s; now: %s",
+			(double)since(j, j->now_us) / 1e6, was, now); /* both fit */
 }
 
 static void stop_at(struct cw_journal *j, const struct jn_record *was, unsigned kind, struct cw_str payload)
 {
-	char then[160], now[160];
+	char then[180], now[180];
 
 	describe(then, sizeof(then), was->kind, was->payload);
 	describe(now, sizeof(now), kind, payload);
@@ -213,8 +223,8 @@ static void note_event(struct cw_journal *j, struct cw_str was, struct cw_str no
 	if (j->found.event != UINT64_MAX)
 		return;
 	j->found.event = j->found.events;
-	(void)snprintf(j->found.event_was, sizeof(j->found.event_was), "%.*s", CW_STR(was));
-	(void)snprintf(j->found.event_now, sizeof(j->found.event_now), "%.*s", CW_STR(now));
+	keep_text(j->found.event_was, sizeof(j->found.event_was), was);
+	keep_text(j->found.event_now, sizeof(j->found.event_now), now);
 }
 
 static void deliver(struct cw_journal *j, const struct jn_record *r);
