@@ -192,7 +192,7 @@ static void no_answer(void *arg)
 	int err = ETIMEDOUT;
 
 	(void)snprintf(reason, sizeof(reason), "deepgram: no final result within %u ms", s->deadline_ms);
-	if (!s->open && s->last_err)
+	if (s->tries) /* links broke without bringing us on */
 		err = s->last_err;
 	if (s->open) { /* whoever does not answer will not answer the next one either */
 		link_down(s);
@@ -293,9 +293,9 @@ static void take_results(struct cw_deepgram_stream *s, const struct cw_deepgram_
 
 	if (s->state == CW_DEEPGRAM_IDLE || end <= s->segment)
 		return; /* of a segment that was given up */
-	s->tries = 0;
 	cw_buf_reset(&s->interim);
 	if (m->is_final) {
+		s->tries = 0;
 		join(&s->said, m->text);
 		if (m->text.len && m->confidence >= 0 && (s->confidence < 0 || m->confidence < s->confidence))
 			s->confidence = m->confidence;

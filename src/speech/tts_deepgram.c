@@ -127,6 +127,8 @@ static void on_message(enum cw_ws_kind kind, const void *bytes, size_t n, void *
 		cw_timer_stop(&v->clear_timer);
 		pump(v);
 	} else if (m.kind == CW_DEEPGRAM_FLUSHED && j && !v->clearing) {
+		if (!j->samples) /* a link that gives nothing is not worth keeping */
+			link_down(v);
 		cw_deepgram_job_end(j, 0, NULL);
 	} else if (m.kind == CW_DEEPGRAM_ERROR) {
 		link_down(v);

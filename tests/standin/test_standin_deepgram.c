@@ -479,9 +479,9 @@ static void barge_in_clears(void **state)
 	(void)state;
 	open_bench(&b, true, &(struct cw_standin_deepgram_conf){.latency_us = 100000});
 	speak_with(&b);
-	for (unsigned i = 0; i < 12; i++) {
+	for (unsigned i = 0; i < 9; i++) { /* 18 flushes: below the limit */
 		start_speaking(&b, SENTENCE " " SENTENCE " " SENTENCE);
-		serve(&b, 15000 * i + 1000, NULL);
+		serve(&b, 20000 * i + 1000, NULL);
 		talloc_free(b.job);
 		b.job = NULL;
 		speak(&b, "Of course.");
