@@ -168,6 +168,9 @@ static int check_keyterms(const struct cw_form *f, const char *model, struct cw_
 	}
 	if (n && strncmp(model, "nova-3", 6) != 0)
 		return cw_deepgram_refuse(r, 400, "Bad Request", "Keyterms are only supported with nova-3 models.");
+	if (cw_form_get(f, "keywords") && *cw_form_get(f, "keywords") && !strncmp(model, "nova-3", 6))
+		return cw_deepgram_refuse(
+			r, 400, "Bad Request", "Keywords are not supported with nova-3 models: use keyterm.");
 	if (n > 100 || tokens > 500)
 		return cw_deepgram_refuse(r, 400, "Bad Request",
 			"Keyterm limit exceeded. The maximum number of tokens across all keyterms is 500.");
