@@ -240,6 +240,36 @@ int cw_export_row(struct cw_exporting *x, const json_t *c, const char **reason)
 	return fputc('\n', x->out) == EOF ? EIO : 0;
 }
 
+/* Types of theirs have no underscore, and no members but these. */
+static bool promptfoo_knows(const json_t *asserts)
+{
+	static const char *const known[] = {"type", "value", "threshold", "weight", "metric", NULL};
+	static const char *const ours[] = {"sentiment", "intent", "entity", NULL};
+	const char *key;
+	json_t *v;
+
+	for (size_t i = 0; i < json_array_size(asserts); i++) {
+		json_t *a = json_array_get(asserts, i);
+		const char *type = cw_json_str(a, "type", "");
+
+		type += strncmp(type, "not-", 4) ? 0 : 4;
+		for (size_t k = 0; ours[k]; k++)
+			if (!strcmp(ours[k], type))
+				return false;
+		if (strchr(type, '_'))
+			return false;
+		json_object_foreach (a, key, v) {
+			size_t k = 0;
+
+			while (known[k] && strcmp(known[k], key) != 0)
+				k++;
+			if (!known[k])
+				return false;
+		}
+	}
+	return true;
+}
+
 int cw_export_promptfoo(struct cw_exporting *x, const json_t *c, const char **reason)
 {
 	CW_JSON_SCOPED json_t *turns = NULL, *list = NULL, *said = NULL, *plain = NULL, *metadata = json_object();
@@ -248,6 +278,8 @@ int cw_export_promptfoo(struct cw_exporting *x, const json_t *c, const char **re
 
 	if (err)
 		return err;
+	if (!promptfoo_knows(list))
+		return cannot(reason, "promptfoo has no such assertion");
 	for (size_t i = 0; i < json_array_size(tags); i++) {
 		struct cw_str rest = cw_str(json_string_value(json_array_get(tags, i))), key;
 

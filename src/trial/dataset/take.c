@@ -165,12 +165,13 @@ static int take_table(const struct cw_taking *t, const char *path)
 	const char *slash = strrchr(path, '/');
 	CW_SCOPED char *url = talloc_asprintf(NULL, "file://%s", slash ? slash + 1 : path);
 	CW_JSON_SCOPED json_t *o = url ? json_pack("{s:i, s:s}", "version", 1, "tests", url) : NULL;
+	CW_SCOPED char *around = talloc_asprintf(NULL, "%s.tests", path); /* a file that named itself would be a circle */
 	CW_BUF_SCOPED struct cw_buf b = CW_BUF(8192);
 
-	if (!o)
+	if (!o || !around)
 		return ENOMEM;
 	cw_json_dump(&b, o);
-	return cw_buf_err(&b) ? cw_buf_err(&b) : cw_take_scenario(t, path, cw_buf_str(&b));
+	return cw_buf_err(&b) ? cw_buf_err(&b) : cw_take_scenario(t, around, cw_buf_str(&b));
 }
 
 static int take_lines_file(const struct cw_taking *t, const char *path)
