@@ -11,6 +11,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "latency.h"
@@ -76,7 +77,7 @@ static int dial_loop(struct person *p)
 	struct bench *b = p->bench;
 	struct cw_line *agent_end, *carrier_end;
 	struct answerer *agent;
-	const struct answerer_conf ac = {.answers = p->answers, .n = TURNS};
+	const struct answerer_conf ac = {.answers = p->answers, .n = TURNS, .seed = (unsigned)(p - b->people)};
 	int err = cw_loop_new(b->all, b->world, &(struct cw_loop_conf){0}, &agent_end, &carrier_end);
 
 	if (!err)
@@ -126,7 +127,8 @@ static int on_call(struct cw_line *line, const struct cw_line_info *info, void *
 	if (n < 4 || cw_str_u32(cw_str(info->from + n - 4), b->calls - 1, &who))
 		return EINVAL;
 	b->agents++;
-	return answerer_new(line, &(struct answerer_conf){.answers = b->people[who].answers, .n = TURNS}, line, &agent);
+	return answerer_new(line, &(struct answerer_conf){.answers = b->people[who].answers, .n = TURNS, .seed = who},
+		line, &agent);
 }
 
 static void on_request(struct cw_exchange *x, void *arg)

@@ -284,7 +284,7 @@ int answerer_new(void *parent, const struct answerer_conf *conf, struct cw_line 
 	a->conf = *conf;
 	a->line = line;
 	a->loud_at = UINT64_MAX;
-	cw_rng_init(&a->rng, 7);
+	cw_rng_init(&a->rng, conf->seed);
 	answerer_clip(a->clip);
 	a->clip_power = power(a->clip, TEMPLATE);
 	cw_line_attach(line, &events, a);

@@ -41,6 +41,7 @@ struct answerer_conf {
 	size_t n;
 	const int16_t *speech; /* of ANSWER_SPEECH, or NULL where none is used; outlives it */
 	size_t n_speech;
+	uint64_t seed; /* of its noises */
 };
 
 struct answerer;

@@ -92,7 +92,7 @@ static double power_before(const int16_t *pcm, size_t frame)
 
 /*
  * The first voiced sample about a frame which is loud as a whole: the true place may lie in the frames before it. Looked for: the first 4 ms of more than three times the noise's power
- * (one in 10^7 of such stretches of white noise), and in them the first sample of more than three deviations. In silence one audible sample does.
+ * (one in 10^7 of such stretches of white noise), and in them the first sample of more than three deviations and a fourth of the last. In silence one audible sample does.
  */
 static size_t first_voiced(const int16_t *pcm, size_t n, size_t frame)
 {
@@ -107,8 +107,9 @@ static size_t first_voiced(const int16_t *pcm, size_t n, size_t frame)
 		sum += (double)pcm[i] * pcm[i];
 		if (i >= from + RISE_SAMPLES)
 			sum -= (double)pcm[i - RISE_SAMPLES] * pcm[i - RISE_SAMPLES];
-		if (sum > gate && abs(pcm[i]) > least)
-			return first_above(pcm, i >= from + RISE_SAMPLES ? i - RISE_SAMPLES + 1 : from, i + 1, least);
+		if (sum > gate && abs(pcm[i]) > least) /* a fourth of this sample: noise has peaks of its own */
+			return first_above(pcm, i >= from + RISE_SAMPLES ? i - RISE_SAMPLES + 1 : from, i + 1,
+				abs(pcm[i]) / 4 > least ? abs(pcm[i]) / 4 : least);
 	}
 	return frame * CW_FRAME_SAMPLES;
 }
