@@ -199,11 +199,11 @@ static int writer_free(struct cw_journal **link)
 
 static int start_file(int fd)
 {
-	uint8_t head[JN_MAGIC_LEN + 4];
+	uint8_t version[4];
+	int err = put_all(fd, JN_MAGIC, JN_MAGIC_LEN);
 
-	memcpy(head, JN_MAGIC, JN_MAGIC_LEN);
-	jn_put(head + JN_MAGIC_LEN, JN_VERSION, 4);
-	return put_all(fd, head, sizeof(head));
+	jn_put(version, JN_VERSION, sizeof(version));
+	return err ? err : put_all(fd, version, sizeof(version));
 }
 
 static bool make_room(struct cw_buf *b)

@@ -281,6 +281,7 @@ static int replay_in(struct replay *r)
 		return cw_why_set(r->why, errno, "no temporary folder: %s", strerror(errno));
 	r->scratch = scratch;
 	err = again(r);
+	r->scratch = NULL;
 	(void)nftw(scratch, remove_one, 16, FTW_DEPTH | FTW_PHYS); /* what stays is the system's to clear */
 	return err;
 }

@@ -152,9 +152,9 @@ static void replay_changed(const struct call *c, struct cw_buf *b, struct cw_jou
 static void check_same(const char *filter, const char *channel)
 {
 	CW_BUF_SCOPED struct cw_buf b = CW_BUF(64u << 20);
-	struct cw_journal_found found;
+	struct cw_journal_found found = {0};
 	struct cw_why why = {0};
-	struct call c;
+	struct call c = {0};
 
 	make_call(&c, filter, channel);
 	load(&c, &b);
@@ -193,11 +193,11 @@ static void so_are_callers_who_interrupt_and_who_press_keys(void **state)
 static void a_journal_says_what_it_is_not(void **state)
 {
 	CW_BUF_SCOPED struct cw_buf b = CW_BUF(64u << 20);
-	struct cw_journal_found found;
+	struct cw_journal_found found = {0};
 	struct cw_why why = {0};
-	struct call c;
-	size_t len;
-	char *block;
+	struct call c = {0};
+	size_t len = 0;
+	char *block = NULL;
 
 	(void)state;
 	make_call(&c, "^book-happy$", "clean");
@@ -220,9 +220,9 @@ static void a_journal_says_what_it_is_not(void **state)
 static void one_cut_short_is_compared_as_far_as_it_goes(void **state)
 {
 	CW_BUF_SCOPED struct cw_buf b = CW_BUF(64u << 20);
-	struct cw_journal_found found;
+	struct cw_journal_found found = {0};
 	struct cw_why why = {0};
-	struct call c;
+	struct call c = {0};
 	size_t len;
 
 	(void)state;
@@ -245,10 +245,10 @@ static void one_cut_short_is_compared_as_far_as_it_goes(void **state)
 static void the_first_frame_and_event_that_differ_are_named(void **state)
 {
 	CW_BUF_SCOPED struct cw_buf b = CW_BUF(64u << 20);
-	struct cw_journal_found found;
-	struct call c;
-	size_t len;
-	char *block, *p;
+	struct cw_journal_found found = {0};
+	struct call c = {0};
+	size_t len = 0;
+	char *block = NULL, *p;
 
 	(void)state;
 	make_call(&c, "^book-happy$", "clean");
@@ -270,10 +270,10 @@ static void the_first_frame_and_event_that_differ_are_named(void **state)
 static void another_sound_from_the_voice_sends_other_frames(void **state)
 {
 	CW_BUF_SCOPED struct cw_buf b = CW_BUF(64u << 20);
-	struct cw_journal_found found;
-	struct call c;
-	size_t len;
-	char *block, *p;
+	struct cw_journal_found found = {0};
+	struct call c = {0};
+	size_t len = 0;
+	char *block = NULL, *p;
 
 	(void)state;
 	make_call(&c, "^book-happy$", "clean");
@@ -291,10 +291,10 @@ static void another_sound_from_the_voice_sends_other_frames(void **state)
 static void other_words_heard_take_the_call_another_way(void **state)
 {
 	CW_BUF_SCOPED struct cw_buf b = CW_BUF(64u << 20);
-	struct cw_journal_found found;
-	struct call c;
-	size_t len;
-	char *block, *p;
+	struct cw_journal_found found = {0};
+	struct call c = {0};
+	size_t len = 0;
+	char *block = NULL, *p;
 
 	(void)state;
 	make_call(&c, "^book-happy$", "clean");
@@ -311,8 +311,8 @@ static void other_words_heard_take_the_call_another_way(void **state)
 static void another_caller_is_found_out(void **state)
 {
 	CW_BUF_SCOPED struct cw_buf b = CW_BUF(64u << 20);
-	struct cw_journal_found found;
-	struct call c, other;
+	struct cw_journal_found found = {0};
+	struct call c = {0}, other = {0};
 
 	(void)state;
 	make_call(&c, "^book-happy$", "clean");
@@ -352,6 +352,27 @@ static void nothing_else_enters(void **state)
 }
 CW_OOM_BODY(nothing_else_enters)
 
+static void a_frame_costs_no_memory(void **state)
+{
+	CW_SCOPED struct cw_world *w = NULL;
+	CW_SCOPED struct cw_journal *j = NULL;
+	uint8_t frame[160] = {0};
+	char path[300];
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/frames.bin", cw_test_tmp());
+	assert_int_equal(cw_sim_new(NULL, &(struct cw_sim_conf){.seed = 1}, &w), 0);
+	assert_int_equal(cw_journal_open(NULL, &(struct cw_journal_conf){.world = w, .path = path}, &j, NULL), 0);
+	(void)cw_test_allocations();
+	for (unsigned i = 0; i < 40; i++) {
+		cw_journal_enter(j, NULL, CW_JN_HEARD, frame, sizeof(frame));
+		cw_journal_output(j, CW_JN_FRAME, frame, sizeof(frame));
+		assert_int_equal(cw_journal_result(j, 0), 0);
+		cw_journal_leave(j);
+	}
+	assert_int_equal(cw_test_allocations(), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -366,6 +387,7 @@ int main(void)
 		CW_TEST(another_caller_is_found_out),
 		CW_TEST(nothing_else_enters),
 		CW_TEST_OOM(nothing_else_enters),
+		CW_TEST(a_frame_costs_no_memory),
 	};
 
 	return cmocka_run_group_tests(tests, set_paths, NULL);
