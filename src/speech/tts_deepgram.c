@@ -87,6 +87,7 @@ bool cw_deepgram_job_audio(struct cw_tts_job *j, const uint8_t *ulaw, size_t n)
 		j->voice->usage.first_us = cw_now(j->voice->world) - j->asked_us;
 	j->samples += n;
 	cw_timer_start(&j->timer, CW_DEEPGRAM_GAP_US, overdue, j);
+	/* cppcheck-suppress autoVariables ; taken back before we return */
 	j->gone = &gone;
 	for (size_t some; n; ulaw += some, n -= some) {
 		some = n < CW_COUNT(pcm) ? n : CW_COUNT(pcm);
