@@ -4,9 +4,9 @@
 #pragma once
 #include "cmd/cmd.h"
 
-extern const struct cw_command cw_dataset_new_cmd, cw_dataset_add_cmd, cw_dataset_from_call_cmd, cw_dataset_from_run_cmd,
-	cw_dataset_split_cmd, cw_dataset_check_cmd, cw_dataset_export_cmd, cw_dataset_pack_cmd, cw_dataset_import_tar_cmd,
-	cw_dataset_clone_cmd;
+extern const struct cw_command cw_dataset_new_cmd, cw_dataset_add_cmd, cw_dataset_from_call_cmd,
+	cw_dataset_from_run_cmd, cw_dataset_split_cmd, cw_dataset_check_cmd, cw_dataset_export_cmd, cw_dataset_pack_cmd,
+	cw_dataset_import_tar_cmd, cw_dataset_clone_cmd;
 extern const struct cw_command cw_dataset_commit_cmd, cw_dataset_log_cmd, cw_dataset_show_cmd, cw_dataset_diff_cmd;
 
 /* "2026-01-31T12:00:00Z"; SOURCE_DATE_EPOCH stands for the clock when it is set. */

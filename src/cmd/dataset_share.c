@@ -30,13 +30,15 @@ static int form_of(const char *name, enum cw_export_form *ret)
 		*ret = (enum cw_export_form)i;
 		return 0;
 	}
-	fprintf(stderr, "callwright dataset export: --format is one of jsonl-chat, csv, promptfoo, scenario, cases%s%s\n", name ? ", not " : "",
-		name ? name : "");
+	fprintf(stderr,
+		"callwright dataset export: --format is one of jsonl-chat, csv, promptfoo, scenario, cases%s%s\n",
+		name ? ", not " : "", name ? name : "");
 	return EINVAL;
 }
 
 /* To a file beside it first: a mistake leaves the old one. */
-static int export_to(const struct cw_dataset *d, const struct cw_export_conf *conf, struct cw_exported *done, struct cw_why *why)
+static int export_to(
+	const struct cw_dataset *d, const struct cw_export_conf *conf, struct cw_exported *done, struct cw_why *why)
 {
 	CW_SCOPED char *part = conf->path ? talloc_asprintf(NULL, "%s.new", conf->path) : NULL;
 	FILE *f = part ? fopen(part, "we") : NULL;
@@ -45,7 +47,8 @@ static int export_to(const struct cw_dataset *d, const struct cw_export_conf *co
 	if (!conf->path)
 		return cw_dataset_export(d, conf, stdout, done, why);
 	if (!f)
-		return cw_why_at(why, part ? errno : ENOMEM, conf->path, 0, 0, "cannot be written: %s", strerror(errno));
+		return cw_why_at(
+			why, part ? errno : ENOMEM, conf->path, 0, 0, "cannot be written: %s", strerror(errno));
 	err = cw_dataset_export(d, conf, f, done, why);
 	if (fclose(f) && !err)
 		err = cw_why_at(why, errno, conf->path, 0, 0, "cannot be written: %s", strerror(errno));
@@ -66,13 +69,15 @@ static int run_export(const struct cw_command *cmd, int argc, char **argv)
 		{CW_OPT_STRING, 'F', "format", "FORMAT", "scenario, jsonl-chat, csv, promptfoo, cases", &format},
 		{CW_OPT_STRING, 's', "split", "SPLIT", "only train, dev or test", &conf.split},
 		{CW_OPT_U32, 0, "version", "N", "that frozen version (what is there now)", &version},
-		{CW_OPT_STRING, 0, "expect", "TYPE", "how assistants' answers in chats are asserted: similar, equals, contains (similar)", &conf.expect},
+		{CW_OPT_STRING, 0, "expect", "TYPE",
+			"how assistants' answers in chats are asserted: similar, equals, contains (similar)",
+			&conf.expect},
 		{CW_OPT_STRING, 'o', "output", "FILE", "the file (standard output)", &conf.path},
 		{0},
 	};
 	CW_SCOPED const char **args = talloc_array(NULL, const char *, (unsigned)argc + 1);
 	CW_SCOPED struct cw_dataset *d = NULL;
-	struct cw_exported done;
+	struct cw_exported done = {0};
 	struct cw_why why = {0};
 	int exit_code, err;
 
@@ -80,7 +85,8 @@ static int run_export(const struct cw_command *cmd, int argc, char **argv)
 		return exit_code;
 	if (!cw_dataset_words(cmd, n, 1, 1) || form_of(format, &conf.form))
 		return CW_EXIT_USAGE;
-	err = version ? cw_version_open(NULL, args[0], version, &d, &why) : cw_dataset_open(NULL, args[0], NULL, NULL, &d, &why);
+	err = version ? cw_version_open(NULL, args[0], version, &d, &why)
+		      : cw_dataset_open(NULL, args[0], NULL, NULL, &d, &why);
 	if (!err)
 		err = export_to(d, &conf, &done, &why);
 	if (err) {
@@ -98,11 +104,13 @@ static int run_export(const struct cw_command *cmd, int argc, char **argv)
 const struct cw_command cw_dataset_export_cmd = {
 	.name = "dataset export",
 	.summary = "write the cases in another form",
-	.usage = "callwright dataset export DIR --format scenario|jsonl-chat|csv|promptfoo|cases [--split S] [--version N] [-o FILE]",
-	.details = "A case that the form cannot carry is left out and named, never cut. docs/datasets.md says what each form carries.\n"
-		   "\nExamples:\n"
-		   "  callwright dataset export data/booking --format scenario --split dev -o dev.yaml\n"
-		   "  callwright dataset export data/booking --format jsonl-chat --split train -o train.jsonl\n",
+	.usage =
+		"callwright dataset export DIR --format scenario|jsonl-chat|csv|promptfoo|cases [--split S] [--version N] [-o FILE]",
+	.details =
+		"A case that the form cannot carry is left out and named, never cut. docs/datasets.md says what each form carries.\n"
+		"\nExamples:\n"
+		"  callwright dataset export data/booking --format scenario --split dev -o dev.yaml\n"
+		"  callwright dataset export data/booking --format jsonl-chat --split train -o train.jsonl\n",
 	.run = run_export,
 };
 
@@ -121,12 +129,13 @@ static int run_pack(const struct cw_command *cmd, int argc, char **argv)
 
 	if (!cw_opt_parse(cmd, opts, argc, argv, args, &n, &exit_code))
 		return exit_code;
-	if (!cw_dataset_words(cmd, out ? n : 0, 1, 1))
+	if (!cw_dataset_words(cmd, out ? n : 0, 1, 1) || !out)
 		return CW_EXIT_USAGE;
 	if (cw_dataset_open(NULL, args[0], NULL, NULL, &d, &why))
 		return cw_cmd_fail(&why);
 	f = fopen(out, "we");
-	err = f ? cw_tar_pack(args[0], f, &files, &why) : cw_why_at(&why, errno, out, 0, 0, "cannot be written: %s", strerror(errno));
+	err = f ? cw_tar_pack(args[0], f, &files, &why)
+		: cw_why_at(&why, errno, out, 0, 0, "cannot be written: %s", strerror(errno));
 	if (f && fclose(f) && !err)
 		err = cw_why_at(&why, errno, out, 0, 0, "cannot be written: %s", strerror(errno));
 	if (err) {
@@ -141,7 +150,8 @@ const struct cw_command cw_dataset_pack_cmd = {
 	.name = "dataset pack",
 	.summary = "as one tar file",
 	.usage = "callwright dataset pack DIR -o FILE.tar",
-	.details = "The same bytes for the same content: sorted, without times and owners.\n\nExample:\n  callwright dataset pack data/booking -o booking.tar\n",
+	.details =
+		"The same bytes for the same content: sorted, without times and owners.\n\nExample:\n  callwright dataset pack data/booking -o booking.tar\n",
 	.run = run_pack,
 };
 
@@ -185,8 +195,9 @@ const struct cw_command cw_dataset_import_tar_cmd = {
 	.name = "dataset import-tar",
 	.summary = "unpack a tar file into a new folder",
 	.usage = "callwright dataset import-tar FILE.tar DIR",
-	.details = "Only the files a dataset has are taken: links, paths that lead out of the folder and sizes beyond 4 GiB are refused.\n"
-		   "\nExample:\n  callwright dataset import-tar booking.tar data/booking\n",
+	.details =
+		"Only the files a dataset has are taken: links, paths that lead out of the folder and sizes beyond 4 GiB are refused.\n"
+		"\nExample:\n  callwright dataset import-tar booking.tar data/booking\n",
 	.run = run_import_tar,
 };
 
@@ -222,7 +233,8 @@ static int run_clone(const struct cw_command *cmd, int argc, char **argv)
 	if (!cw_dataset_words(cmd, n, 2, 2))
 		return CW_EXIT_USAGE;
 	if (strstr(args[0], "::")) { /* git would run a program of that name */
-		fprintf(stderr, "callwright dataset clone: '%s' names a helper program; give a URL or a path\n", args[0]);
+		fprintf(stderr, "callwright dataset clone: '%s' names a helper program; give a URL or a path\n",
+			args[0]);
 		return CW_EXIT_USAGE;
 	}
 	code = run_git(args[0], args[1]);

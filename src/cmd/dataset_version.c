@@ -47,8 +47,9 @@ const struct cw_command cw_dataset_commit_cmd = {
 	.name = "dataset commit",
 	.summary = "freeze the next version",
 	.usage = "callwright dataset commit DIR -m MESSAGE",
-	.details = "Versions never change, and each can be had again (export --version N). Ends with 5 when nothing changed.\n"
-		   "\nExample:\n  callwright dataset commit data/booking -m 'calls of the first week'\n",
+	.details =
+		"Versions never change, and each can be had again (export --version N). Ends with 5 when nothing changed.\n"
+		"\nExample:\n  callwright dataset commit data/booking -m 'calls of the first week'\n",
 	.run = run_commit,
 };
 
@@ -135,7 +136,8 @@ static int show_case(const struct cw_dataset *d, const char *id, bool json)
 		fprintf(stderr, "callwright dataset show: no case '%s'\n", id);
 		return CW_EXIT_USAGE;
 	}
-	if (cw_dataset_get(d, i, &c) || json_dumpf(c, stdout, (json ? JSON_COMPACT : JSON_INDENT(2)) | JSON_REAL_PRECISION(15)))
+	if (cw_dataset_get(d, i, &c) ||
+		json_dumpf(c, stdout, (json ? JSON_COMPACT : JSON_INDENT(2)) | JSON_REAL_PRECISION(15)))
 		return CW_EXIT_USAGE;
 	printf("\n");
 	return CW_EXIT_OK;
@@ -167,10 +169,12 @@ static int show_all(const struct cw_dataset *d, bool json)
 	if (cw_dataset_hash(d, hash) || count_splits(d, counts))
 		return CW_EXIT_USAGE;
 	if (json) {
-		CW_JSON_SCOPED json_t *j = json_pack("{s:s, s:s, s:s, s:I, s:s, s:I, s:{s:I, s:I, s:I, s:I}}", "name", cw_json_str(meta, "name", ""),
-			"description", cw_json_str(meta, "description", ""), "licence", cw_json_str(meta, "licence", ""), "version",
-			(json_int_t)cw_json_int(meta, "version", 0), "hash", hash, "cases", (json_int_t)cw_dataset_count(d), "splits", "train",
-			(json_int_t)counts[0], "dev", (json_int_t)counts[1], "test", (json_int_t)counts[2], "none", (json_int_t)counts[3]);
+		CW_JSON_SCOPED json_t *j = json_pack("{s:s, s:s, s:s, s:I, s:s, s:I, s:{s:I, s:I, s:I, s:I}}", "name",
+			cw_json_str(meta, "name", ""), "description", cw_json_str(meta, "description", ""), "licence",
+			cw_json_str(meta, "licence", ""), "version", (json_int_t)cw_json_int(meta, "version", 0),
+			"hash", hash, "cases", (json_int_t)cw_dataset_count(d), "splits", "train",
+			(json_int_t)counts[0], "dev", (json_int_t)counts[1], "test", (json_int_t)counts[2], "none",
+			(json_int_t)counts[3]);
 
 		if (!j || json_dumpf(j, stdout, JSON_COMPACT))
 			return CW_EXIT_USAGE;
@@ -178,9 +182,10 @@ static int show_all(const struct cw_dataset *d, bool json)
 		return CW_EXIT_OK;
 	}
 	printf("%s%s%s\nlicence %s, version %lld, sha256 %s\n%zu cases: train %zu, dev %zu, test %zu, without a split %zu\n",
-		cw_json_str(meta, "name", ""), cw_json_str(meta, "description", "")[0] ? ": " : "", cw_json_str(meta, "description", ""),
-		cw_json_str(meta, "licence", ""), (long long)cw_json_int(meta, "version", 0), hash, cw_dataset_count(d), counts[0], counts[1],
-		counts[2], counts[3]);
+		cw_json_str(meta, "name", ""), cw_json_str(meta, "description", "")[0] ? ": " : "",
+		cw_json_str(meta, "description", ""), cw_json_str(meta, "licence", ""),
+		(long long)cw_json_int(meta, "version", 0), hash, cw_dataset_count(d), counts[0], counts[1], counts[2],
+		counts[3]);
 	return CW_EXIT_OK;
 }
 
@@ -203,7 +208,8 @@ static int run_show(const struct cw_command *cmd, int argc, char **argv)
 		return exit_code;
 	if (!cw_dataset_words(cmd, n, 1, 2))
 		return CW_EXIT_USAGE;
-	err = version ? cw_version_open(NULL, args[0], version, &d, &why) : cw_dataset_open(NULL, args[0], NULL, NULL, &d, &why);
+	err = version ? cw_version_open(NULL, args[0], version, &d, &why)
+		      : cw_dataset_open(NULL, args[0], NULL, NULL, &d, &why);
 	if (err)
 		return cw_cmd_fail(&why);
 	return n == 2 ? show_case(d, args[1], json) : show_all(d, json);
@@ -213,7 +219,8 @@ const struct cw_command cw_dataset_show_cmd = {
 	.name = "dataset show",
 	.summary = "what is in it, or one case",
 	.usage = "callwright dataset show DIR [CASE] [--version N] [--json]",
-	.details = "Examples:\n  callwright dataset show data/booking\n  callwright dataset show data/booking book-repair --version 1\n",
+	.details =
+		"Examples:\n  callwright dataset show data/booking\n  callwright dataset show data/booking book-repair --version 1\n",
 	.run = run_show,
 };
 
@@ -248,7 +255,8 @@ const struct cw_command cw_dataset_diff_cmd = {
 	.name = "dataset diff",
 	.summary = "what is different between two versions or datasets",
 	.usage = "callwright dataset diff DIR [A] [B] [--json]",
-	.details = "A and B are versions (3), other datasets (DIR2) or versions of those (DIR2@3). Without A: the last version; without B: what is there now.\n"
-		   "\nExamples:\n  callwright dataset diff data/booking\n  callwright dataset diff data/booking 1 2\n  callwright dataset diff data/booking ../theirs/booking@4\n",
+	.details =
+		"A and B are versions (3), other datasets (DIR2) or versions of those (DIR2@3). Without A: the last version; without B: what is there now.\n"
+		"\nExamples:\n  callwright dataset diff data/booking\n  callwright dataset diff data/booking 1 2\n  callwright dataset diff data/booking ../theirs/booking@4\n",
 	.run = run_diff,
 };

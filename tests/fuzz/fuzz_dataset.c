@@ -26,11 +26,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	for (size_t i = 0; i < cw_dataset_count(d); i++) {
 		CW_JSON_SCOPED json_t *c = NULL;
-		CW_BUF_SCOPED struct cw_buf line = CW_BUF(CW_CASE_LINE_MAX + 200), again = CW_BUF(CW_CASE_LINE_MAX + 200);
+		CW_BUF_SCOPED struct cw_buf line = CW_BUF(CW_CASE_LINE_MAX + 200),
+					    again = CW_BUF(CW_CASE_LINE_MAX + 200);
 		char sha[CW_DIGEST_HEX + 1];
 
-		if (cw_dataset_line(d, i, &line) || cw_json_parse(line.p, line.len, &c, NULL) || cw_case_check(c, NULL) ||
-			cw_case_line(c, &again, sha) || strcmp(line.p, again.p) != 0 || strcmp(sha, cw_dataset_sha(d, i)) != 0)
+		if (cw_dataset_line(d, i, &line) || cw_json_parse(line.p, line.len, &c, NULL) ||
+			cw_case_check(c, NULL) || cw_case_line(c, &again, sha) || strcmp(line.p, again.p) != 0 ||
+			strcmp(sha, cw_dataset_sha(d, i)) != 0)
 			abort();
 	}
 	return 0;

@@ -27,7 +27,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	err = cw_tar_parse(block, &e, &why);
 	if (err == EBADMSG ? !why.text[0] : err && err != ENODATA)
 		abort();
-	if (!err && (strstr(e.name, "..") || e.name[0] == '/' || e.size > CW_TAR_BYTES_MAX || strlen(e.name) >= sizeof(e.name)))
+	if (!err && (strstr(e.name, "..") || e.name[0] == '/' || e.size > CW_TAR_BYTES_MAX ||
+			    strlen(e.name) >= sizeof(e.name)))
 		abort();
 	return 0;
 }

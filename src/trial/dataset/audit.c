@@ -15,7 +15,7 @@ enum { BANDS = 8, ROWS = 4 };
 
 struct digested {
 	char content[CW_DIGEST_HEX + 1]; /* without its id */
-	uint64_t key; /* the band that is sorted by */
+	uint64_t key;                    /* the band that is sorted by */
 	uint64_t bands[BANDS];
 	const char *split; /* of cw_splits, "" */
 	uint32_t index;
@@ -40,7 +40,8 @@ static void tell(struct auditing *a, const char *file, unsigned line, const char
 	cw_buf_vfmt(&b, fmt, ap);
 	va_end(ap);
 	a->found->problems++;
-	a->conf->problem(&(struct cw_dataset_problem){file, line, b.p ? b.p : "is not as it should be", false}, a->conf->arg);
+	a->conf->problem(
+		&(struct cw_dataset_problem){file, line, b.p ? b.p : "is not as it should be", false}, a->conf->arg);
 }
 
 static void on_open(const struct cw_dataset_problem *p, void *arg)
@@ -107,7 +108,8 @@ static void check_personal(struct auditing *a, size_t i, const json_t *c)
 	(void)cw_pii_find(cw_buf_str(&b), CW_PII_ALL, on_personal, &p); /* the kinds are what counts */
 	for (int k = 0; k < CW_PII_KINDS; k++)
 		if (p.kinds & CW_PII_BIT(k))
-			tell(a, a->cases, (unsigned)i + 1, "case '%s' holds personal data (%s); --allow-personal when that is meant",
+			tell(a, a->cases, (unsigned)i + 1,
+				"case '%s' holds personal data (%s); --allow-personal when that is meant",
 				cw_dataset_id(a->d, i), cw_pii_kind_name((enum cw_pii_kind)k));
 }
 
@@ -125,9 +127,10 @@ static int check_clip(struct auditing *a, size_t i, const json_t *turn)
 	if (!play)
 		return 0;
 	a->found->clips++;
-	if (strlen(file) != 6 + CW_DIGEST_HEX + 4 || strncmp(file, "audio/", 6) != 0 || strcmp(file + 6 + CW_DIGEST_HEX, ".wav") != 0)
-		tell(a, a->cases, (unsigned)i + 1, "case '%s': a clip must be named audio/<sha256>.wav, not '%.80s'", cw_dataset_id(a->d, i),
-			file);
+	if (strlen(file) != 6 + CW_DIGEST_HEX + 4 || strncmp(file, "audio/", 6) != 0 ||
+		strcmp(file + 6 + CW_DIGEST_HEX, ".wav") != 0)
+		tell(a, a->cases, (unsigned)i + 1, "case '%s': a clip must be named audio/<sha256>.wav, not '%.80s'",
+			cw_dataset_id(a->d, i), file);
 	else if (cw_digest_file(path, hex))
 		tell(a, path, 0, "is missing or cannot be read (case '%s')", cw_dataset_id(a->d, i));
 	else if (strncmp(hex, file + 6, CW_DIGEST_HEX) != 0)
@@ -209,8 +212,8 @@ static void tell_pair(struct auditing *a, const struct digested *x, const struct
 	bool leak = strcmp(x->split, y->split) != 0;
 
 	tell(a, a->cases, y->index + 1, "case '%s' is %s as '%s' (line %u)%s%s%s%s", cw_dataset_id(a->d, y->index), how,
-		cw_dataset_id(a->d, x->index), x->index + 1, leak ? ", which leaks from " : "", leak ? y->split : "", leak ? " to " : "",
-		leak ? x->split : "");
+		cw_dataset_id(a->d, x->index), x->index + 1, leak ? ", which leaks from " : "", leak ? y->split : "",
+		leak ? " to " : "", leak ? x->split : "");
 }
 
 static int compare_pair(struct auditing *a, const struct digested *x, const struct digested *y)
@@ -335,8 +338,8 @@ static int check_versions(struct auditing *a)
 	return 0;
 }
 
-int cw_audit(void *parent, const char *dir, const struct cw_audit_conf *conf, struct cw_audit *found, struct cw_dataset **ret,
-	struct cw_why *why)
+int cw_audit(void *parent, const char *dir, const struct cw_audit_conf *conf, struct cw_audit *found,
+	struct cw_dataset **ret, struct cw_why *why)
 {
 	CW_SCOPED struct cw_dataset *d = NULL;
 	struct auditing a = {.conf = conf, .found = found};

@@ -23,5 +23,5 @@ struct cw_audit {
 };
 
 /* EINVAL … only when nothing could be looked at; what is found goes to conf->problem. @ret may be NULL, else the dataset (to be saved: accepted). */
-int cw_audit(void *parent, const char *dir, const struct cw_audit_conf *conf, struct cw_audit *found, struct cw_dataset **ret,
-	struct cw_why *why);
+int cw_audit(void *parent, const char *dir, const struct cw_audit_conf *conf, struct cw_audit *found,
+	struct cw_dataset **ret, struct cw_why *why);

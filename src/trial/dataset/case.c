@@ -8,11 +8,12 @@
 const char *const cw_splits[] = {"train", "dev", "test", NULL};
 
 enum { CONTENT_MEMBERS = 7 };
-static const char *const members[] = {"id", "input", "answers", "expected", "with", "tags", "licence", "split",
-	"provenance", "sha256", NULL};
+static const char *const members[] = {
+	"id", "input", "answers", "expected", "with", "tags", "licence", "split", "provenance", "sha256", NULL};
 static const json_type types[] = {JSON_STRING, JSON_ARRAY, JSON_ARRAY, JSON_ARRAY, JSON_OBJECT, JSON_ARRAY, JSON_STRING,
 	JSON_STRING, JSON_OBJECT, JSON_STRING};
-static const char *const type_names[] = {[JSON_STRING] = "a text", [JSON_ARRAY] = "a list", [JSON_OBJECT] = "a mapping"};
+static const char *const type_names[] = {
+	[JSON_STRING] = "a text", [JSON_ARRAY] = "a list", [JSON_OBJECT] = "a mapping"};
 
 /* ---- is it one? ---- */
 
@@ -117,7 +118,8 @@ int cw_case_check(const json_t *c, struct cw_why *why)
 		return cw_why_set(why, EINVAL, "'id' must be 1 to 80 letters, digits and . _ - +");
 	if (!input || n > CW_CASE_TURNS_MAX ||
 		(!n && !json_object_get(json_object_get(c, "with"), "goal") && !json_object_get(c, "answers")))
-		return cw_why_set(why, EINVAL, "'input' must be a list of 1 to %d messages or turns", CW_CASE_TURNS_MAX);
+		return cw_why_set(
+			why, EINVAL, "'input' must be a list of 1 to %d messages or turns", CW_CASE_TURNS_MAX);
 	for (size_t i = 0; !err && i < n; i++)
 		err = check_turn(json_array_get(input, i), i, why);
 	if (!err)
@@ -149,8 +151,8 @@ static int put_members(const json_t *c, size_t to, struct cw_buf *b)
 			continue;
 		cw_buf_fmt(b, "%s\"%s\":", first ? "{" : ",", members[i]);
 		first = false;
-		if (json_dump_callback(v, to_buf, b,
-			    JSON_ENCODE_ANY | JSON_COMPACT | JSON_SORT_KEYS | JSON_REAL_PRECISION(15)) &&
+		if (json_dump_callback(
+			    v, to_buf, b, JSON_ENCODE_ANY | JSON_COMPACT | JSON_SORT_KEYS | JSON_REAL_PRECISION(15)) &&
 			!cw_buf_err(b))
 			return ENOMEM;
 	}
@@ -211,10 +213,12 @@ static void put_texts(json_t *v, struct cw_buf *b)
 	size_t i;
 
 	put_line(json_string_value(v), b);
-	json_array_foreach (v, i, one)
+	json_array_foreach (v, i, one) {
 		put_texts(one, b);
-	json_object_foreach (v, key, one)
+	}
+	json_object_foreach (v, key, one) {
 		put_texts(one, b);
+	}
 }
 
 void cw_case_texts(const json_t *c, struct cw_buf *b)

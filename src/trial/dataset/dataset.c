@@ -63,7 +63,8 @@ bool cw_dataset_find(const struct cw_dataset *d, const char *id, size_t *ret)
 	return false;
 }
 
-int cw_dataset_index(struct cw_dataset *d, const char *id, const char *sha, unsigned source, uint64_t offset, size_t len)
+int cw_dataset_index(
+	struct cw_dataset *d, const char *id, const char *sha, unsigned source, uint64_t offset, size_t len)
 {
 	int err = d->n == CW_DATASET_CASES_MAX ? EFBIG : 0;
 	struct cw_case_ref *c;
@@ -73,6 +74,7 @@ int cw_dataset_index(struct cw_dataset *d, const char *id, const char *sha, unsi
 		err = grow(d);
 	if (err)
 		return err;
+	CW_ASSERT(d->cases);
 	c = &d->cases[d->n];
 	*c = (struct cw_case_ref){.source = (uint8_t)source, .offset = offset, .len = (uint32_t)len};
 	(void)snprintf(c->sha, sizeof(c->sha), "%s", sha); /* fits */
@@ -198,7 +200,7 @@ int cw_dataset_set(struct cw_dataset *d, size_t i, const json_t *c, struct cw_wh
 /* Is what is there under this id the same, wherever it came from? */
 static int is_same(const struct cw_dataset *d, size_t i, const json_t *c, bool *same)
 {
-	char a[CW_DIGEST_HEX + 1], b[CW_DIGEST_HEX + 1];
+	char a[CW_DIGEST_HEX + 1] = "", b[CW_DIGEST_HEX + 1] = "";
 	CW_JSON_SCOPED json_t *old = NULL;
 	int err = cw_dataset_get(d, i, &old);
 
@@ -321,7 +323,8 @@ static void take_over(struct cw_dataset *d, FILE *f)
 
 static int save_cases(struct cw_dataset *d, char hex[CW_DIGEST_HEX + 1], struct cw_why *why)
 {
-	CW_SCOPED char *path = cw_dataset_path(NULL, d, "cases.jsonl"), *part = cw_dataset_path(NULL, d, "cases.jsonl.new");
+	CW_SCOPED char *path = cw_dataset_path(NULL, d, "cases.jsonl"),
+		       *part = cw_dataset_path(NULL, d, "cases.jsonl.new");
 	FILE *f = path && part ? fopen(part, "w+e") : NULL;
 	int err = path && part ? (f ? write_lines(d, f, hex) : errno) : ENOMEM;
 
@@ -340,7 +343,8 @@ static int save_cases(struct cw_dataset *d, char hex[CW_DIGEST_HEX + 1], struct 
 
 int cw_dataset_save(struct cw_dataset *d, struct cw_why *why)
 {
-	CW_SCOPED char *yaml = cw_dataset_path(NULL, d, "dataset.yaml"), *path = cw_dataset_path(NULL, d, "dataset.lock");
+	CW_SCOPED char *yaml = cw_dataset_path(NULL, d, "dataset.yaml"),
+		       *path = cw_dataset_path(NULL, d, "dataset.lock");
 	CW_BUF_SCOPED struct cw_buf b = CW_BUF(1u << 20);
 	char hex[CW_DIGEST_HEX + 1], cases[CW_DIGEST_HEX + 1];
 	CW_JSON_SCOPED json_t *lock = NULL;
@@ -355,6 +359,7 @@ int cw_dataset_save(struct cw_dataset *d, struct cw_why *why)
 		err = cw_file_replace(yaml, cw_buf_str(&b), why);
 	if (err)
 		return cw_why_set(why, err, "%s: %s", d->dir, strerror(err));
-	lock = json_pack("{s:i, s:I, s:s, s:s}", "format", 1, "cases", (json_int_t)d->n, "hash", hex, "cases_sha256", cases);
+	lock = json_pack(
+		"{s:i, s:I, s:s, s:s}", "format", 1, "cases", (json_int_t)d->n, "hash", hex, "cases_sha256", cases);
 	return lock ? cw_json_save(path, lock, true, why) : ENOMEM;
 }

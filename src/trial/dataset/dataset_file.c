@@ -131,11 +131,13 @@ static int check_splits(const struct cw_yaml *y, const json_t *splits, struct cw
 	if (!splits)
 		return 0;
 	if (!json_is_object(splits))
-		return cw_yaml_why(y, splits, why, EINVAL, "'splits' must be a mapping {train: 0.8, dev: 0.1, test: 0.1, seed: 1}");
+		return cw_yaml_why(y, splits, why, EINVAL,
+			"'splits' must be a mapping {train: 0.8, dev: 0.1, test: 0.1, seed: 1}");
 	for (size_t i = 0; cw_splits[i]; i++)
 		sum += cw_json_num(splits, cw_splits[i], 0);
 	if (sum < 0.999999 || sum > 1.000001)
-		return cw_yaml_why(y, splits, why, EINVAL, "train, dev and test of 'splits' must add up to 1, not %g", sum);
+		return cw_yaml_why(
+			y, splits, why, EINVAL, "train, dev and test of 'splits' must add up to 1, not %g", sum);
 	return cw_yaml_known_keys(y, splits, known, why);
 }
 
@@ -155,9 +157,11 @@ static int check_manifest(const struct cw_yaml *y, struct cw_why *why)
 		return cw_yaml_why_member(y, root, "licence", why, EINVAL,
 			"'licence' must be an SPDX expression, as CC-BY-4.0 or LicenseRef-internal");
 	if (cw_json_int(root, "version", -1) < 0)
-		return cw_yaml_why_member(y, root, "version", why, EINVAL, "'version' must be a whole number: 0 before the first commit");
+		return cw_yaml_why_member(
+			y, root, "version", why, EINVAL, "'version' must be a whole number: 0 before the first commit");
 	if (list && !json_is_array(list))
-		return cw_yaml_why_member(y, root, "provenance", why, EINVAL, "'provenance' must be a list: - {source: …, date: …}");
+		return cw_yaml_why_member(
+			y, root, "provenance", why, EINVAL, "'provenance' must be a list: - {source: …, date: …}");
 	return check_splits(y, json_object_get(root, "splits"), why);
 }
 
@@ -170,7 +174,8 @@ static int read_manifest(struct cw_dataset *d, struct cw_why *why)
 	if (!path)
 		return ENOMEM;
 	if (access(path, F_OK))
-		return cw_why_set(why, ENOENT, "%s is no dataset: it has no dataset.yaml (callwright dataset new %s --name … --licence …)",
+		return cw_why_set(why, ENOENT,
+			"%s is no dataset: it has no dataset.yaml (callwright dataset new %s --name … --licence …)",
 			d->dir, d->dir);
 	err = cw_yaml_load(NULL, path, &y, why);
 	if (!err)
@@ -193,7 +198,8 @@ struct reading {
 };
 
 /* Tell it and go on, or end here. */
-static int trouble(struct reading *r, const char *file, unsigned line, unsigned column, const char *fmt, ...) CW_PRINTF(5, 6);
+static int trouble(struct reading *r, const char *file, unsigned line, unsigned column, const char *fmt, ...)
+	CW_PRINTF(5, 6);
 static int trouble(struct reading *r, const char *file, unsigned line, unsigned column, const char *fmt, ...)
 {
 	CW_BUF_SCOPED struct cw_buf b = CW_BUF(4096);
@@ -204,7 +210,9 @@ static int trouble(struct reading *r, const char *file, unsigned line, unsigned 
 	va_end(ap);
 	if (!r->problem)
 		return cw_why_at(r->why, EBADMSG, file, line, column, "%s", b.p ? b.p : "is not as it should be");
-	r->problem(&(struct cw_dataset_problem){file, line, b.p ? b.p : "is not as it should be", strstr(fmt, "--accept") != NULL}, r->arg);
+	r->problem(&(struct cw_dataset_problem){file, line, b.p ? b.p : "is not as it should be",
+			   strstr(fmt, "--accept") != NULL},
+		r->arg);
 	return 0;
 }
 
@@ -213,8 +221,9 @@ static int take_edited(struct reading *r, const json_t *c, const char *what)
 {
 	enum cw_put put;
 	struct cw_why why = {0};
-	int err = trouble(r, r->path, r->line, 0, "case '%s' %s; when that is right: callwright dataset check %s --accept",
-		cw_json_str(c, "id", ""), what, r->d->dir);
+	int err = trouble(r, r->path, r->line, 0,
+		"case '%s' %s; when that is right: callwright dataset check %s --accept", cw_json_str(c, "id", ""),
+		what, r->d->dir);
 
 	if (err)
 		return err;
@@ -237,7 +246,8 @@ static int take_line(struct reading *r, struct cw_str text, uint64_t offset)
 	if (err)
 		return trouble(r, r->path, r->line, 0, "%s", why.text);
 	if (cw_dataset_find(r->d, cw_json_str(c, "id", ""), &known))
-		return trouble(r, r->path, r->line, 0, "the id '%s' came before: ids are unique", cw_json_str(c, "id", ""));
+		return trouble(
+			r, r->path, r->line, 0, "the id '%s' came before: ids are unique", cw_json_str(c, "id", ""));
 	err = cw_case_line(c, &b, sha);
 	if (err)
 		return err;
@@ -271,7 +281,8 @@ static int read_lines(struct reading *r, FILE *f)
 			err = take_line(r, line, offset);
 		offset += (uint64_t)n;
 		if (!err && offset > CW_DATASET_FILE_MAX)
-			err = cw_why_at(r->why, EFBIG, r->path, 0, 0, "is larger than %llu GiB", CW_DATASET_FILE_MAX >> 30);
+			err = cw_why_at(
+				r->why, EFBIG, r->path, 0, 0, "is larger than %llu GiB", CW_DATASET_FILE_MAX >> 30);
 	}
 	cw_libc_free(text);
 	return err;
@@ -288,7 +299,8 @@ json_t *cw_dataset_lock(const struct cw_dataset *d)
 static int compare_lock(struct reading *r)
 {
 	CW_JSON_SCOPED json_t *lock = cw_dataset_lock(r->d);
-	CW_SCOPED char *path = cw_dataset_path(NULL, r->d, "dataset.lock"), *yaml = cw_dataset_path(NULL, r->d, "dataset.yaml");
+	CW_SCOPED char *path = cw_dataset_path(NULL, r->d, "dataset.lock"),
+		       *yaml = cw_dataset_path(NULL, r->d, "dataset.yaml");
 	char cases[CW_DIGEST_HEX + 1], hash[CW_DIGEST_HEX + 1];
 	int err = path && yaml ? cw_digest_end(r->sum, cases) : ENOMEM;
 
@@ -298,14 +310,16 @@ static int compare_lock(struct reading *r)
 	if (err)
 		return err;
 	if (!lock)
-		return trouble(r, path, 0, 0, "is missing or cannot be read; callwright dataset check %s --accept writes it", r->d->dir);
+		return trouble(r, path, 0, 0,
+			"is missing or cannot be read; callwright dataset check %s --accept writes it", r->d->dir);
 	if (strcmp(cw_json_str(lock, "cases_sha256", ""), cases) != 0)
 		return trouble(r, r->path, 0, 0,
 			"was changed since a command wrote it (%lld cases then, %zu now); when that is right: callwright dataset check %s --accept",
 			(long long)cw_json_int(lock, "cases", 0), r->d->n, r->d->dir);
 	if (strcmp(cw_json_str(lock, "hash", ""), hash) != 0)
 		return trouble(r, yaml, 0, 0,
-			"name, description or licence were edited by hand; when that is right: callwright dataset check %s --accept", r->d->dir);
+			"name, description or licence were edited by hand; when that is right: callwright dataset check %s --accept",
+			r->d->dir);
 	return 0;
 }
 
@@ -360,13 +374,15 @@ int cw_dataset_new(const char *dir, const char *name, const char *description, c
 		return err;
 	if (!cw_licence_ok(licence))
 		return cw_why_set(why, EINVAL,
-			"'%.60s' is no SPDX expression: CC-BY-4.0, Apache-2.0, \"MIT OR CC0-1.0\", LicenseRef-internal …", licence);
+			"'%.60s' is no SPDX expression: CC-BY-4.0, Apache-2.0, \"MIT OR CC0-1.0\", LicenseRef-internal …",
+			licence);
 	if (mkdir(dir, 0777) && errno != EEXIST)
 		return cw_why_at(why, errno, dir, 0, 0, "folder cannot be made: %s", strerror(errno));
 	path = cw_dataset_path(NULL, d, "dataset.yaml");
 	if (path && !access(path, F_OK))
 		return cw_why_at(why, EEXIST, dir, 0, 0, "is a dataset already");
-	err = path ? write_text(d, ".gitattributes", "*.jsonl text eol=lf\n*.yaml text eol=lf\n*.lock text eol=lf\n*.wav binary\n", why)
+	err = path ? write_text(d, ".gitattributes",
+			     "*.jsonl text eol=lf\n*.yaml text eol=lf\n*.lock text eol=lf\n*.wav binary\n", why)
 		   : ENOMEM;
 	return err ? err : cw_dataset_save(d, why);
 }

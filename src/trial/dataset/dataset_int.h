@@ -29,7 +29,8 @@ struct cw_dataset {
 };
 
 /* A line that is known to be canonical and is not in the index yet. ENOMEM, EFBIG. */
-int cw_dataset_index(struct cw_dataset *d, const char *id, const char *sha, unsigned source, uint64_t offset, size_t len);
+int cw_dataset_index(
+	struct cw_dataset *d, const char *id, const char *sha, unsigned source, uint64_t offset, size_t len);
 /* Append a canonical line to the added ones. */
 int cw_dataset_append(struct cw_dataset *d, struct cw_str line, uint64_t *offset);
 char *cw_dataset_path(void *parent, const struct cw_dataset *d, const char *name);

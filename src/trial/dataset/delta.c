@@ -58,7 +58,8 @@ static int walk(json_t *fields, const char *path, const json_t *a, const json_t 
 	if (json_array_size(fields) >= FIELDS_MAX || (a && b && json_equal(a, b)))
 		return 0;
 	if (json_is_object(a) && json_is_object(b))
-		return walk_members(fields, path, (json_t *)(uintptr_t)a, (json_t *)(uintptr_t)b); /* iterating only reads */
+		return walk_members(
+			fields, path, (json_t *)(uintptr_t)a, (json_t *)(uintptr_t)b); /* iterating only reads */
 	if (json_is_array(a) && json_is_array(b))
 		return walk_elements(fields, path, a, b);
 	return differ(fields, path, a, b);
@@ -176,7 +177,8 @@ static int compare_meta(struct printing *p, const json_t *a, const json_t *b)
 	return 0;
 }
 
-int cw_delta_print(const struct cw_dataset *a, const struct cw_dataset *b, bool json, FILE *out, struct cw_delta_counts *ret)
+int cw_delta_print(
+	const struct cw_dataset *a, const struct cw_dataset *b, bool json, FILE *out, struct cw_delta_counts *ret)
 {
 	CW_JSON_SCOPED json_t *added = json_array(), *removed = json_array(), *changed = json_array(), *all = NULL;
 	struct printing p = {out, json, added, removed, changed, ret};
@@ -190,10 +192,12 @@ int cw_delta_print(const struct cw_dataset *a, const struct cw_dataset *b, bool 
 	if (err)
 		return err;
 	if (!json) {
-		fprintf(out, "%zu added, %zu removed, %zu changed, %zu the same\n", ret->added, ret->removed, ret->changed, ret->same);
+		fprintf(out, "%zu added, %zu removed, %zu changed, %zu the same\n", ret->added, ret->removed,
+			ret->changed, ret->same);
 		return ferror(out) ? EIO : 0;
 	}
-	all = json_pack("{s:O, s:O, s:O, s:I}", "added", added, "removed", removed, "changed", changed, "same", (json_int_t)ret->same);
+	all = json_pack("{s:O, s:O, s:O, s:I}", "added", added, "removed", removed, "changed", changed, "same",
+		(json_int_t)ret->same);
 	if (!all)
 		return ENOMEM;
 	return json_dumpf(all, out, JSON_COMPACT | JSON_REAL_PRECISION(15)) || fputc('\n', out) == EOF ? EIO : 0;

@@ -14,6 +14,7 @@ struct cw_delta_counts {
 
 /* Lines for people ("+ id", "- id", "~ id" and the fields with their old and new texts), or with @json one JSON document
  * {added: [id], removed: [id], changed: [{id, fields: [{path, from, to}]}], same: n} to @out. EIO, ENOMEM. */
-int cw_delta_print(const struct cw_dataset *a, const struct cw_dataset *b, bool json, FILE *out, struct cw_delta_counts *ret);
+int cw_delta_print(
+	const struct cw_dataset *a, const struct cw_dataset *b, bool json, FILE *out, struct cw_delta_counts *ret);
 /* Fields in which two cases differ (sha256 and provenance left out): [{path, from, to}], a new reference; NULL: no memory. */
 json_t *cw_delta_fields(const json_t *a, const json_t *b);

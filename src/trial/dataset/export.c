@@ -23,8 +23,9 @@ static json_t *content_of(const json_t *message)
 
 	if (json_is_string(content))
 		return json_string_length(content) ? json_incref(content) : NULL;
-	json_array_foreach (content, i, part)
+	json_array_foreach (content, i, part) {
 		cw_buf_puts(&b, cw_json_str(part, "text", ""));
+	}
 	return b.len && !cw_buf_err(&b) ? json_stringn(b.p, b.len) : NULL;
 }
 
@@ -67,7 +68,9 @@ json_t *cw_export_turns(const json_t *c, const char *expect)
 static json_t *plain_text(const char *text, size_t len, bool words)
 {
 	CW_BUF_SCOPED struct cw_buf b = CW_BUF(4 * CW_CASE_LINE_MAX);
-	const char *start = !strncmp(text, "env:", 4) ? "env:" : words && !strncmp(text, "file://", 7) ? "file://" : NULL;
+	const char *start = !strncmp(text, "env:", 4)               ? "env:"
+			    : words && !strncmp(text, "file://", 7) ? "file://"
+								    : NULL;
 	size_t i = 0;
 
 	if (start) {
@@ -94,17 +97,19 @@ json_t *cw_export_plain(const json_t *v, bool words)
 		return plain_text(json_string_value(v), json_string_length(v), words);
 	if (json_is_array(v)) {
 		out = json_array();
-		json_array_foreach (v, i, one)
+		json_array_foreach (v, i, one) {
 			if (json_array_append_new(out, cw_export_plain(one, words)))
 				return NULL;
+		}
 		return json_incref(out);
 	}
 	if (!json_is_object(v))
 		return json_incref((json_t *)(uintptr_t)v);
 	out = json_object();
-	json_object_foreach ((json_t *)(uintptr_t)v, key, one) /* iterating only reads */
+	json_object_foreach ((json_t *)(uintptr_t)v, key, one) { /* iterating only reads */
 		if (json_object_set_new(out, key, cw_export_plain(one, words && strcmp(key, "expect") != 0)))
 			return NULL;
+	}
 	return json_incref(out);
 }
 
@@ -154,7 +159,8 @@ json_t *cw_export_shorthands(const json_t *asserts, const char **reason)
 
 		/* cells give reals */
 		if (json_is_integer(threshold))
-			(void)json_object_set_new(given, "threshold", json_real(json_number_value(threshold))); /* told apart below */
+			(void)json_object_set_new(
+				given, "threshold", json_real(json_number_value(threshold))); /* told apart below */
 		/* and the threshold that a bare `similar` has there */
 		if (given && !threshold && !strcmp(cw_json_str(given, "type", ""), "similar"))
 			(void)json_object_set_new(given, "threshold", json_real(0.75)); /* the same meaning */
@@ -196,30 +202,46 @@ static int put_case(struct cw_exporting *x, const json_t *c, size_t i, const cha
 	}
 }
 
+/* How many columns its assertions need; 0 also when it has no place in a table. */
+static size_t expects_of(const struct cw_exporting *x, const json_t *c)
+{
+	CW_JSON_SCOPED json_t *turns = cw_export_turns(c, x->conf->expect), *one = NULL, *two = NULL;
+	const json_t *expect = json_object_get(json_array_get(turns, 0), "expect"),
+		     *expected = json_object_get(c, "expected");
+	const char *reason;
+
+	one = cw_export_shorthands(expect, &reason);
+	two = cw_export_shorthands(expected, &reason);
+	return json_array_size(turns) == 1 && one && two ? json_array_size(one) + json_array_size(two) : 0;
+}
+
+static int add_columns(struct cw_exporting *x, const json_t *tags)
+{
+	for (size_t k = 0; k < json_array_size(tags); k++) {
+		struct cw_str rest = cw_str(json_string_value(json_array_get(tags, k))), key;
+
+		if (memchr(rest.p, '=', rest.len) && cw_str_split(&rest, '=', &key) && key.len &&
+			json_object_setn_new(x->columns, key.p, key.len, json_true()))
+			return ENOMEM;
+	}
+	return 0;
+}
+
 /* Tables say first which columns they have: once through all cases. */
 static int gather_columns(struct cw_exporting *x)
 {
 	for (size_t i = 0; x->conf->form == CW_EXPORT_CSV && i < cw_dataset_count(x->d); i++) {
-		CW_JSON_SCOPED json_t *c = NULL, *turns = NULL;
-		const json_t *tags;
+		CW_JSON_SCOPED json_t *c = NULL;
 		int err = cw_dataset_get(x->d, i, &c);
 		size_t n;
 
 		if (err)
 			return err;
-		if (!is_wanted(x->conf, c))
-			continue;
-		turns = cw_export_turns(c, x->conf->expect);
-		tags = json_object_get(c, "tags");
-		n = json_array_size(json_object_get(json_array_get(turns, 0), "expect")) + json_array_size(json_object_get(c, "expected"));
+		n = is_wanted(x->conf, c) ? expects_of(x, c) : 0;
 		x->n_expects = n > x->n_expects ? n : x->n_expects;
-		for (size_t k = 0; k < json_array_size(tags); k++) {
-			struct cw_str rest = cw_str(json_string_value(json_array_get(tags, k))), key;
-
-			if (memchr(rest.p, '=', rest.len) && cw_str_split(&rest, '=', &key) && key.len &&
-				json_object_setn_new(x->columns, key.p, key.len, json_true()))
-				return ENOMEM;
-		}
+		err = n ? add_columns(x, json_object_get(c, "tags")) : 0;
+		if (err)
+			return err;
 	}
 	return 0;
 }
@@ -238,7 +260,8 @@ static int put_head(struct cw_exporting *x)
 
 	switch (x->conf->form) {
 	case CW_EXPORT_SCENARIO:
-		fprintf(x->out, "# Made by callwright dataset export. Licence: %s\nversion: 1\n", cw_json_str(meta, "licence", ""));
+		fprintf(x->out, "# Made by callwright dataset export. Licence: %s\nversion: 1\n",
+			cw_json_str(meta, "licence", ""));
 		(void)put_json(x->out, "name: ", json_object_get(meta, "name")); /* the stream keeps its error */
 		fputs("tests:\n", x->out);
 		break;
@@ -249,8 +272,9 @@ static int put_head(struct cw_exporting *x)
 		break;
 	case CW_EXPORT_CSV:
 		fputs("__id,input,__description,__threshold", x->out);
-		json_object_foreach (x->columns, key, unused)
+		json_object_foreach (x->columns, key, unused) {
 			fprintf(x->out, ",__metadata:%s", key);
+		}
 		for (size_t i = 0; i < x->n_expects; i++)
 			fprintf(x->out, ",__expected%zu", i + 1);
 		fputc('\n', x->out);
@@ -299,11 +323,11 @@ int cw_dataset_export(const struct cw_dataset *d, const struct cw_export_conf *c
 	if (err)
 		return cw_why_set(why, err, "writing the cases: %s", strerror(err));
 	if (!ret->written)
-		return cw_why_set(why, ESRCH, "no case was written: %zu cases, %zu left out%s%s", cw_dataset_count(d), ret->left_out,
-			conf->split ? ", split " : "", conf->split ? conf->split : "");
+		return cw_why_set(why, ESRCH, "no case was written: %zu cases, %zu left out%s%s", cw_dataset_count(d),
+			ret->left_out, conf->split ? ", split " : "", conf->split ? conf->split : "");
 	if (conf->form == CW_EXPORT_SCENARIO && (ret->written > CW_SCENARIO_TESTS_MAX || ftell(out) > SCENARIO_MAX))
 		return cw_why_set(why, EFBIG,
-			"%zu cases are more than one scenario file may hold (%d tests, %ld MiB): export a --split, or several datasets", ret->written,
-			CW_SCENARIO_TESTS_MAX, SCENARIO_MAX >> 20);
+			"%zu cases are more than one scenario file may hold (%d tests, %ld MiB): export a --split, or several datasets",
+			ret->written, CW_SCENARIO_TESTS_MAX, SCENARIO_MAX >> 20);
 	return 0;
 }

@@ -16,14 +16,22 @@
 
 #include "trial/dataset/dataset.h"
 
-enum cw_export_form { CW_EXPORT_CASES, CW_EXPORT_SCENARIO, CW_EXPORT_CSV, CW_EXPORT_PROMPTFOO, CW_EXPORT_CHAT, CW_EXPORT_FORMS };
+enum cw_export_form {
+	CW_EXPORT_CASES,
+	CW_EXPORT_SCENARIO,
+	CW_EXPORT_CSV,
+	CW_EXPORT_PROMPTFOO,
+	CW_EXPORT_CHAT,
+	CW_EXPORT_FORMS
+};
 extern const char *const cw_export_names[]; /* by cw_export_form, then NULL */
 
 struct cw_export_conf {
 	enum cw_export_form form;
 	const char *split;  /* only these; NULL: all */
 	const char *expect; /* "similar" (NULL), "equals", "contains" … */
-	const char *path;   /* of the file that is written: clips go beside it ("<path without .yaml>.clips/"). NULL: cases with clips are left out */
+	const char *
+		path; /* of the file that is written: clips go beside it ("<path without .yaml>.clips/"). NULL: cases with clips are left out */
 	void (*left_out)(const char *id, const char *text, void *arg);
 	void *arg;
 };

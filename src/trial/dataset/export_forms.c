@@ -117,7 +117,8 @@ int cw_export_scenario(struct cw_exporting *x, const json_t *c, const char **rea
 	const json_t *with = json_object_get(c, "with"), *expected = json_object_get(c, "expected");
 	int err = turns ? 0 : ENOMEM;
 
-	if (!err && !asserts(turns) && !asserts(answers) && !json_array_size(expected) && !json_object_get(with, "goal"))
+	if (!err && !asserts(turns) && !asserts(answers) && !json_array_size(expected) &&
+		!json_object_get(with, "goal"))
 		return cannot(reason, "it asserts nothing, so that it could not fail");
 	if (!err && !json_array_size(turns) && !json_array_size(answers) && !json_object_get(with, "goal"))
 		return cannot(reason, "nobody says anything in it");
@@ -140,7 +141,6 @@ int cw_export_scenario(struct cw_exporting *x, const json_t *c, const char **rea
 
 /* ---- one question ---- */
 
-
 /* Is it nothing but words and assertions on what follows? */
 static int one_question(struct cw_exporting *x, const json_t *c, json_t **turns, json_t **list, const char **reason)
 {
@@ -151,14 +151,17 @@ static int one_question(struct cw_exporting *x, const json_t *c, json_t **turns,
 	*turns = cw_export_turns(c, x->conf->expect);
 	*list = json_array();
 	turn = json_array_get(*turns, 0);
-	if (json_array_size(*turns) != 1 || !json_object_get(turn, "say") || json_array_size(json_object_get(c, "answers")))
+	if (json_array_size(*turns) != 1 || !json_object_get(turn, "say") ||
+		json_array_size(json_object_get(c, "answers")))
 		return *turns && *list ? cannot(reason, "it is more than one question: this form holds one") : ENOMEM;
-	json_object_foreach (turn, key, v)
+	json_object_foreach (turn, key, v) {
 		if (strcmp(key, "say") != 0 && strcmp(key, "expect") != 0 && strcmp(key, "name") != 0)
 			return cannot(reason, "its turn does more than to say something");
-	json_object_foreach (json_object_get(c, "with"), key, v)
+	}
+	json_object_foreach (json_object_get(c, "with"), key, v) {
 		if (strcmp(key, "description") != 0 && strcmp(key, "threshold") != 0 && strcmp(key, "chat") != 0)
 			return cannot(reason, "caller, voice, limits … cannot be said in this form");
+	}
 	if (json_array_extend(*list, json_object_get(turn, "expect") ? json_object_get(turn, "expect") : *list) ||
 		(expected && json_array_extend(*list, (json_t *)(uintptr_t)expected)))
 		return ENOMEM;
@@ -232,8 +235,9 @@ int cw_export_row(struct cw_exporting *x, const json_t *c, const char **reason)
 	fputc(',', x->out);
 	if (threshold)
 		fprintf(x->out, "%.15g", json_number_value(threshold));
-	json_object_foreach (x->columns, key, unused)
+	json_object_foreach (x->columns, key, unused) {
 		put_plain_cell(x, tag_of(c, key));
+	}
 	for (size_t i = 0; i < x->n_expects; i++)
 		put_plain_cell(x, i < json_array_size(texts) ? json_string_value(json_array_get(texts, i)) : "");
 	x->done->tags_lost += bare_tags(c);
@@ -273,7 +277,8 @@ static bool promptfoo_knows(const json_t *asserts)
 int cw_export_promptfoo(struct cw_exporting *x, const json_t *c, const char **reason)
 {
 	CW_JSON_SCOPED json_t *turns = NULL, *list = NULL, *said = NULL, *plain = NULL, *metadata = json_object();
-	const json_t *tags = json_object_get(c, "tags"), *threshold = json_object_get(json_object_get(c, "with"), "threshold");
+	const json_t *tags = json_object_get(c, "tags"),
+		     *threshold = json_object_get(json_object_get(c, "with"), "threshold");
 	int err = one_question(x, c, &turns, &list, reason);
 
 	if (err)
@@ -314,7 +319,8 @@ static json_t *answer_of(const json_t *turn)
 		const json_t *a = json_array_get(list, i);
 		const char *type = cw_json_str(a, "type", "");
 
-		if ((!strcmp(type, "equals") || !strcmp(type, "similar")) && json_string_length(json_object_get(a, "value")))
+		if ((!strcmp(type, "equals") || !strcmp(type, "similar")) &&
+			json_string_length(json_object_get(a, "value")))
 			return json_object_get(a, "value");
 	}
 	return NULL;
@@ -334,8 +340,10 @@ static int messages_of(const json_t *c, json_t *messages, const char **reason)
 		}
 		if (!json_object_get(one, "say") || !answer)
 			return cannot(reason, "the words of an answer are not known (no `equals` or `similar`)");
-		if (json_array_append_new(messages, json_pack("{s:s, s:O}", "role", "user", "content", json_object_get(one, "say"))) ||
-			json_array_append_new(messages, json_pack("{s:s, s:O}", "role", "assistant", "content", answer)))
+		if (json_array_append_new(messages,
+			    json_pack("{s:s, s:O}", "role", "user", "content", json_object_get(one, "say"))) ||
+			json_array_append_new(
+				messages, json_pack("{s:s, s:O}", "role", "assistant", "content", answer)))
 			return ENOMEM;
 	}
 	return 0;

@@ -86,7 +86,8 @@ static int chat_case(const json_t *o, json_t **ret, struct cw_why *why)
 		return cw_why_set(why, EINVAL, "'messages' must be a list of {role, content} that is not empty");
 	for (size_t i = 0; i < json_array_size(messages); i++)
 		if (!json_object_get(json_array_get(messages, i), "role"))
-			return cw_why_set(why, EINVAL, "messages[%zu] must be {role: system, user or assistant, content: a text}", i);
+			return cw_why_set(why, EINVAL,
+				"messages[%zu] must be {role: system, user or assistant, content: a text}", i);
 	if (!rest || json_object_del(rest, "messages"))
 		return ENOMEM;
 	c = json_pack("{s:s, s:O}", "id", "chat", "input", messages);
@@ -118,7 +119,8 @@ static int take_line(const struct cw_taking *t, const char *path, unsigned line,
 		c = json_incref(o);
 		(void)json_object_del(c, "sha256"); /* it may have none */
 	} else {
-		err = cw_why_set(&why, EINVAL, "neither a chat line {\"messages\": […]} nor a case {\"id\": …, \"input\": […]}");
+		err = cw_why_set(
+			&why, EINVAL, "neither a chat line {\"messages\": […]} nor a case {\"id\": …, \"input\": […]}");
 	}
 	if (err)
 		return cw_why_at(t->why, err, path, line, 0, "%s", why.text[0] ? why.text : strerror(err));
@@ -165,7 +167,8 @@ static int take_table(const struct cw_taking *t, const char *path)
 	const char *slash = strrchr(path, '/');
 	CW_SCOPED char *url = talloc_asprintf(NULL, "file://%s", slash ? slash + 1 : path);
 	CW_JSON_SCOPED json_t *o = url ? json_pack("{s:i, s:s}", "version", 1, "tests", url) : NULL;
-	CW_SCOPED char *around = talloc_asprintf(NULL, "%s.tests", path); /* a file that named itself would be a circle */
+	CW_SCOPED char *around =
+		talloc_asprintf(NULL, "%s.tests", path); /* a file that named itself would be a circle */
 	CW_BUF_SCOPED struct cw_buf b = CW_BUF(8192);
 
 	if (!o || !around)
@@ -185,8 +188,8 @@ static int take_lines_file(const struct cw_taking *t, const char *path)
 	return err;
 }
 
-int cw_take_file(struct cw_dataset *d, const char *path, const struct cw_take_conf *conf, struct cw_taken *t,
-	struct cw_why *why)
+int cw_take_file(
+	struct cw_dataset *d, const char *path, const struct cw_take_conf *conf, struct cw_taken *t, struct cw_why *why)
 {
 	const struct cw_taking taking = {.d = d, .conf = conf, .taken = t, .name = path, .why = why};
 	CW_BUF_SCOPED struct cw_buf b = CW_BUF(SCENARIO_MAX);

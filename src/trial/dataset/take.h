@@ -41,4 +41,5 @@ int cw_take_call(struct cw_dataset *d, const char *call, const struct cw_take_co
 	struct cw_why *why);
 /* Calls of a run: all, or those that did not pass. @skipped is told of each that cannot be taken, and why. */
 int cw_take_run(struct cw_dataset *d, const char *run, bool failed, const struct cw_take_conf *conf,
-	void (*skipped)(const char *key, const char *text, void *arg), void *arg, struct cw_taken *t, struct cw_why *why);
+	void (*skipped)(const char *key, const char *text, void *arg), void *arg, struct cw_taken *t,
+	struct cw_why *why);

@@ -47,12 +47,12 @@ static json_t *provenance_of(const struct cw_capture *c, const char *call)
 	} else {
 		run = NULL;
 	}
-	return json_pack("{s:s, s:s*, s:s*, s:s*}", "call", c->key, "run", run, "file", c->scenario[0] ? c->scenario : NULL,
-		"test", c->test[0] ? c->test : NULL);
+	return json_pack("{s:s, s:s*, s:s*, s:s*}", "call", c->key, "run", run, "file",
+		c->scenario[0] ? c->scenario : NULL, "test", c->test[0] ? c->test : NULL);
 }
 
-static int take_written(struct cw_dataset *d, const char *path, const struct cw_take_conf *conf, const json_t *provenance,
-	struct cw_taken *t, struct cw_why *why)
+static int take_written(struct cw_dataset *d, const char *path, const struct cw_take_conf *conf,
+	const json_t *provenance, struct cw_taken *t, struct cw_why *why)
 {
 	const struct cw_taking taking = {
 		.d = d, .conf = conf, .taken = t, .name = path, .provenance = provenance, .why = why};
@@ -88,8 +88,8 @@ static int take_in(struct cw_dataset *d, const char *dir, const char *call, cons
 	return 0;
 }
 
-int cw_take_call(struct cw_dataset *d, const char *call, const struct cw_take_conf *conf, struct cw_taken *t,
-	struct cw_why *why)
+int cw_take_call(
+	struct cw_dataset *d, const char *call, const struct cw_take_conf *conf, struct cw_taken *t, struct cw_why *why)
 {
 	CW_SCOPED char *dir = scratch_new(), *plain = talloc_strdup(NULL, call);
 	size_t n = plain ? strlen(plain) : 0;
@@ -105,7 +105,8 @@ int cw_take_call(struct cw_dataset *d, const char *call, const struct cw_take_co
 }
 
 int cw_take_run(struct cw_dataset *d, const char *run, bool failed, const struct cw_take_conf *conf,
-	void (*skipped)(const char *key, const char *text, void *arg), void *arg, struct cw_taken *t, struct cw_why *why)
+	void (*skipped)(const char *key, const char *text, void *arg), void *arg, struct cw_taken *t,
+	struct cw_why *why)
 {
 	CW_SCOPED char *dir = NULL, *path = NULL;
 	CW_SCOPED struct cw_results *results = NULL;

@@ -56,9 +56,10 @@ static int take_turns(const struct suite *s, json_t *c, const char *key, const j
 	size_t i;
 	int err = copy && !json_object_set_new(c, key, copy) ? 0 : ENOMEM;
 
-	json_array_foreach (copy, i, turn)
+	json_array_foreach (copy, i, turn) {
 		if (!err && json_object_get(turn, "play"))
 			err = take_clip(s, turn, json_array_get(list, i));
+	}
 	return err;
 }
 
@@ -69,7 +70,7 @@ static int set_list(json_t *c, const char *key, json_t *v)
 {
 	if (!v)
 		return 0;
-	return json_is_string(v) ? json_object_set_new(c, key, json_pack("[O]", v)) ? ENOMEM : 0
+	return json_is_string(v)            ? json_object_set_new(c, key, json_pack("[O]", v)) ? ENOMEM : 0
 	       : json_object_set(c, key, v) ? ENOMEM
 					    : 0;
 }
@@ -124,8 +125,8 @@ static int set_defaults(const struct suite *s, json_t *with)
 
 static int set_with(const struct suite *s, json_t *test, json_t *with)
 {
-	static const char *const apart[] = {"id", "turns", "answers", "assert", "tags", "vars", "cases", "matrix",
-		"target", "repeat", NULL};
+	static const char *const apart[] = {
+		"id", "turns", "answers", "assert", "tags", "vars", "cases", "matrix", "target", "repeat", NULL};
 	static const char *const files[] = {"hints", "agent_phrases", NULL};
 	const char *key;
 	json_t *v;
@@ -175,8 +176,9 @@ static json_t *short_expects(const json_t *expected)
 
 	if (!list)
 		return NULL;
-	if (contains && json_array_append_new(list, json_pack("{s:s, s:O, s:b, s:s}", "type", "contains-all", "value", contains,
-							    "words", cw_json_bool(expected, "exact_match", false), "by", "any")))
+	if (contains && json_array_append_new(
+				list, json_pack("{s:s, s:O, s:b, s:s}", "type", "contains-all", "value", contains,
+					      "words", cw_json_bool(expected, "exact_match", false), "by", "any")))
 		return NULL;
 	if (sentiment && json_array_append_new(list, json_pack("{s:s, s:O}", "type", "sentiment", "value", sentiment)))
 		return NULL;
@@ -185,8 +187,8 @@ static json_t *short_expects(const json_t *expected)
 
 static int add_entry(json_t *turns, const json_t *entry)
 {
-	json_t *turn = json_pack("{s:O, s:O, s:o}", "say", json_object_get(entry, "input"), "name", json_object_get(entry, "id"),
-		"expect", short_expects(json_object_get(entry, "expected")));
+	json_t *turn = json_pack("{s:O, s:O, s:o}", "say", json_object_get(entry, "input"), "name",
+		json_object_get(entry, "id"), "expect", short_expects(json_object_get(entry, "expected")));
 
 	return turn && !json_array_append_new(turns, turn) ? 0 : ENOMEM;
 }
@@ -224,7 +226,7 @@ static int take_short(const struct suite *s, const json_t *list)
 
 	for (size_t i = 0, end; !err && i < n; i = end) {
 		for (end = i + 1; end < n && cw_json_bool(json_object_get(json_array_get(list, end), "expected"),
-						 "requires_context", false);
+						     "requires_context", false);
 			end++)
 			;
 		err = take_entries(s, list, i, end);
@@ -258,7 +260,8 @@ int cw_take_scenario(const struct cw_taking *t, const char *path, struct cw_str 
 	CW_SCOPED struct cw_composed *whole = NULL;
 	struct cw_expanded *expanded = NULL;
 	const struct cw_yaml *tree;
-	int err = cw_scenario_parse(NULL, path, text.p, text.len, &conf, &checked, t->why); /* all that a run would refuse */
+	int err = cw_scenario_parse(
+		NULL, path, text.p, text.len, &conf, &checked, t->why); /* all that a run would refuse */
 
 	if (!err)
 		err = cw_compose(NULL, path, text.p, text.len, &conf, &whole, t->why);

@@ -11,7 +11,8 @@
 
 #define HEX "0123456789abcdef"
 
-static const char *const plain[] = {"dataset.yaml", "cases.jsonl", "dataset.lock", "README.md", "LICENSE", "LICENCE", ".gitattributes"};
+static const char *const plain[] = {
+	"dataset.yaml", "cases.jsonl", "dataset.lock", "README.md", "LICENSE", "LICENCE", ".gitattributes"};
 static const char *const folders[] = {"audio", "objects", "versions"};
 
 static bool digits_then(const char *name, const char *set, size_t min, size_t max, const char *end)
@@ -87,16 +88,18 @@ static int by_name(const void *a, const void *b)
 
 static void put_header(unsigned char block[512], const char *name, uint64_t size)
 {
+	static const char mode_and_owners[24] = "0000644\0000000000\0000000000";
+	static const char magic[8] = {'u', 's', 't', 'a', 'r', 0, '0', '0'};
 	unsigned sum = 0;
 
 	memset(block, 0, 512);
-	memcpy(block, name, strlen(name)); /* at most 77 bytes: cw_tar_name_ok() */
-	memcpy(block + 100, "0000644\0000000000\0000000000", 24);
+	(void)snprintf((char *)block, 100, "%s", name); /* at most 77 bytes: cw_tar_name_ok() */
+	memcpy(block + 100, mode_and_owners, sizeof(mode_and_owners));
 	(void)snprintf((char *)block + 124, 12, "%011llo", (unsigned long long)size); /* below 8 GiB: eleven digits */
-	memcpy(block + 136, "00000000000", 11);
+	(void)snprintf((char *)block + 136, 12, "%011o", 0u);                         /* fits */
 	memset(block + 148, ' ', 8);
 	block[156] = '0';
-	memcpy(block + 257, "ustar\00000", 8);
+	memcpy(block + 257, magic, sizeof(magic));
 	for (int i = 0; i < 512; i++)
 		sum += block[i];
 	(void)snprintf((char *)block + 148, 8, "%06o", sum); /* fits: at most 130,560 */

@@ -73,7 +73,8 @@ int cw_tar_parse(const unsigned char block[512], struct cw_tar_entry *ret, struc
 	if (memcmp(block + 257, "ustar", 5) != 0)
 		return cw_why_set(why, EBADMSG, "not in the ustar form: tar --format=ustar writes it");
 	if (block[156] != '0' && block[156] && block[156] != '5')
-		return cw_why_set(why, EBADMSG, "'%.100s' is a link, a device or an extension (type '%c'): only plain files are taken",
+		return cw_why_set(why, EBADMSG,
+			"'%.100s' is a link, a device or an extension (type '%c'): only plain files are taken",
 			(const char *)block, block[156] > 32 && block[156] < 127 ? block[156] : '?');
 	e.folder = block[156] == '5';
 	if (parse_octal(block + 124, 12, &e.size) || e.size > CW_TAR_BYTES_MAX || (e.folder && e.size))
@@ -125,7 +126,9 @@ static int take_file(FILE *in, const char *dir, const struct cw_tar_entry *e, st
 	err = copy(in, out, e->size);
 	if (fclose(out) && !err)
 		err = errno;
-	return !err ? 0 : cw_why_at(why, err, path, 0, 0, "%s", err == EBADMSG ? "the tar file ends inside it" : strerror(err));
+	return !err ? 0
+		    : cw_why_at(why, err, path, 0, 0, "%s",
+			      err == EBADMSG ? "the tar file ends inside it" : strerror(err));
 }
 
 int cw_tar_unpack(FILE *in, const char *name, const char *dir, size_t *files, struct cw_why *why)
@@ -135,12 +138,14 @@ int cw_tar_unpack(FILE *in, const char *name, const char *dir, size_t *files, st
 	size_t n = 0;
 
 	if (mkdir(dir, 0777))
-		return cw_why_at(why, errno, dir, 0, 0, "folder cannot be made: %s (unpack into a new one)", strerror(errno));
+		return cw_why_at(
+			why, errno, dir, 0, 0, "folder cannot be made: %s (unpack into a new one)", strerror(errno));
 	for (;;) {
-		struct cw_tar_entry e;
+		struct cw_tar_entry e = {0};
 		struct cw_why inner = {0};
-		int err = fread(block, 1, 512, in) == 512 ? cw_tar_parse(block, &e, &inner)
-							  : cw_why_set(&inner, EBADMSG, "ends without the two blocks of zeros");
+		int err = fread(block, 1, 512, in) == 512
+				  ? cw_tar_parse(block, &e, &inner)
+				  : cw_why_set(&inner, EBADMSG, "ends without the two blocks of zeros");
 
 		if (err == ENODATA)
 			break;
@@ -148,7 +153,8 @@ int cw_tar_unpack(FILE *in, const char *name, const char *dir, size_t *files, st
 			return cw_why_set(why, err, "%s: byte %llu: %s", name, (unsigned long long)at, inner.text);
 		total += e.size;
 		if (total > CW_TAR_BYTES_MAX || n == CW_TAR_FILES_MAX)
-			return cw_why_set(why, EFBIG, "%s: more than %llu GiB or %d files", name, CW_TAR_BYTES_MAX >> 30, CW_TAR_FILES_MAX);
+			return cw_why_set(why, EFBIG, "%s: more than %llu GiB or %d files", name,
+				CW_TAR_BYTES_MAX >> 30, CW_TAR_FILES_MAX);
 		at += 512 + (e.size + 511) / 512 * 512;
 		if (e.folder)
 			continue;

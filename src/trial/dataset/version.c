@@ -172,12 +172,12 @@ static int make_folders(const struct cw_dataset *d, struct cw_why *why)
 	return 0;
 }
 
-static json_t *describe(
-	const struct cw_dataset *d, const struct cw_commit_conf *conf, unsigned version, const char *hash, const char *parent)
+static json_t *describe(const struct cw_dataset *d, const struct cw_commit_conf *conf, unsigned version,
+	const char *hash, const char *parent)
 {
 	static const char *const kept[] = {"name", "description", "licence", "splits"};
-	CW_JSON_SCOPED json_t *j = json_pack("{s:i, s:s, s:s*, s:s, s:s, s:s}", "version", (int)version, "hash", hash, "parent",
-		parent, "message", conf->message, "date", conf->date, "tool", conf->tool);
+	CW_JSON_SCOPED json_t *j = json_pack("{s:i, s:s, s:s*, s:s, s:s, s:s}", "version", (int)version, "hash", hash,
+		"parent", parent, "message", conf->message, "date", conf->date, "tool", conf->tool);
 	CW_JSON_SCOPED json_t *cases = json_object();
 
 	for (size_t i = 0; j && i < CW_COUNT(kept); i++)
@@ -244,7 +244,8 @@ static int check_hash(const json_t *v, const char *path, struct cw_why *why)
 	cw_dataset_sort(d);
 	err = cw_dataset_hash(d, hash);
 	if (!err && strcmp(hash, cw_json_str(v, "hash", "")) != 0)
-		return cw_why_at(why, EBADMSG, path, 0, 0, "was edited: its hash is not that of its cases, name, description and licence");
+		return cw_why_at(why, EBADMSG, path, 0, 0,
+			"was edited: its hash is not that of its cases, name, description and licence");
 	return err;
 }
 
@@ -260,7 +261,8 @@ int cw_version_load(const char *dir, unsigned version, json_t **ret, struct cw_w
 		unsigned last = cw_version_last(dir);
 
 		return last ? cw_why_set(why, ENOENT, "%s has no version %u: there are 1 to %u", dir, version, last)
-			    : cw_why_set(why, ENOENT, "%s has no version yet (callwright dataset commit %s -m …)", dir, dir);
+			    : cw_why_set(why, ENOENT, "%s has no version yet (callwright dataset commit %s -m …)", dir,
+				      dir);
 	}
 	err = cw_json_load(path, VERSION_MAX, &j, why);
 	if (!err)
@@ -319,16 +321,18 @@ int cw_version_open(void *parent, const char *dir, unsigned version, struct cw_d
 	if (err)
 		return err;
 	n = json_object_size(json_object_get(v, "cases"));
-	json_object_foreach (json_object_get(v, "cases"), id, sha)
+	json_object_foreach (json_object_get(v, "cases"), id, sha) {
 		if (json_object_set_new(wanted, json_string_value(sha), json_true()))
 			return ENOMEM;
+	}
 	(void)json_object_del(v, "cases"); /* the index holds them from now on; its absence would be fine */
 	for (unsigned shard = 0; !err && shard < 256; shard++)
 		err = take_shard(d, wanted, shard, why);
 	if (err)
 		return cw_why_set(why, err, "%s/objects: %s", dir, strerror(err));
 	if (d->n != n)
-		return cw_why_set(why, EBADMSG, "%s/objects lacks %zu cases of version %u: get it from where the dataset came from", dir,
+		return cw_why_set(why, EBADMSG,
+			"%s/objects lacks %zu cases of version %u: get it from where the dataset came from", dir,
 			n - d->n, version);
 	cw_dataset_sort(d);
 	*ret = talloc_move(parent, &d);

@@ -7,11 +7,12 @@
 #include "trial/dataset/split.h"
 #include "trial/dataset/version.h"
 
-static const char three[] = "version: 1\n"
-			    "tests:\n"
-			    "  - {id: b, turns: [{say: Good morning to you, expect: [{type: contains, value: morning}]}], tags: [speaker=ann]}\n"
-			    "  - {id: a, turns: [{say: When do you open, expect: [{type: contains, value: nine}]}], tags: [speaker=bob]}\n"
-			    "  - {id: c, turns: [{say: Please cancel my visit, expect: [{type: contains, value: cancel}]}], tags: [speaker=ann]}\n";
+static const char three[] =
+	"version: 1\n"
+	"tests:\n"
+	"  - {id: b, turns: [{say: Good morning to you, expect: [{type: contains, value: morning}]}], tags: [speaker=ann]}\n"
+	"  - {id: a, turns: [{say: When do you open, expect: [{type: contains, value: nine}]}], tags: [speaker=bob]}\n"
+	"  - {id: c, turns: [{say: Please cancel my visit, expect: [{type: contains, value: cancel}]}], tags: [speaker=ann]}\n";
 
 static const struct cw_commit_conf commit = {.message = "m", .date = "2026-01-01T00:00:00Z", .tool = "test"};
 
@@ -206,7 +207,8 @@ static void an_edited_object_is_noticed(void **state)
 
 static void splits_are_stable_and_keep_groups(void **state)
 {
-	CW_JSON_SCOPED json_t *rule = json_pack("{s:f, s:f, s:f, s:i, s:s}", "train", 0.5, "dev", 0.25, "test", 0.25, "seed", 7, "by", "speaker");
+	CW_JSON_SCOPED json_t *rule = json_pack(
+		"{s:f, s:f, s:f, s:i, s:s}", "train", 0.5, "dev", 0.25, "test", 0.25, "seed", 7, "by", "speaker");
 	size_t counts[3] = {0};
 
 	(void)state;
@@ -236,7 +238,8 @@ static void mistakes_have_their_place(void **state)
 		unsigned line;
 		const char *says;
 	} cases[] = {
-		{"a.jsonl", "{\"messages\":[{\"role\":\"user\",\"content\":\"x\"}]}\n{\"messages\":[}\n", 2, "not valid JSON"},
+		{"a.jsonl", "{\"messages\":[{\"role\":\"user\",\"content\":\"x\"}]}\n{\"messages\":[}\n", 2,
+			"not valid JSON"},
 		{"b.jsonl", "{\"messages\":[{\"content\":\"x\"}]}\n", 1, "messages[0]"},
 		{"c.jsonl", "{\"text\":1}\n", 1, "neither a chat line"},
 		{"d.jsonl", "{\"id\":\"../x\",\"input\":[{\"say\":\"x\"}]}\n", 1, "'id' must be"},
@@ -262,4 +265,5 @@ static void mistakes_have_their_place(void **state)
 
 CW_TEST_MAIN(CW_TEST(lines_are_canonical), CW_TEST(ids_are_made), CW_TEST(licences), CW_TEST(order_does_not_matter),
 	CW_TEST(edits_by_hand_are_noticed), CW_TEST(check_finds_what_is_wrong), CW_TEST(versions_can_be_had_again),
-	CW_TEST(an_edited_object_is_noticed), CW_TEST(splits_are_stable_and_keep_groups), CW_TEST(mistakes_have_their_place))
+	CW_TEST(an_edited_object_is_noticed), CW_TEST(splits_are_stable_and_keep_groups),
+	CW_TEST(mistakes_have_their_place))

@@ -180,7 +180,8 @@ static void what_a_form_cannot_carry_is_left_out(void **state)
 		FILE *f = tmpfile();
 
 		assert_non_null(f);
-		bool is_chat = forms[i] == CW_EXPORT_CHAT; /* of braces the answer is known; timeout_s has no place in tables */
+		bool is_chat = forms[i] ==
+			       CW_EXPORT_CHAT; /* of braces the answer is known; timeout_s has no place in tables */
 
 		assert_int_equal(cw_dataset_export(d, &conf, f, &done, NULL), is_chat ? 0 : ESRCH);
 		assert_int_equal(done.written, is_chat);
@@ -189,6 +190,6 @@ static void what_a_form_cannot_carry_is_left_out(void **state)
 	}
 }
 
-CW_TEST_MAIN(CW_TEST(scenarios_come_back_the_same), CW_TEST(the_short_form_comes_back_the_same), CW_TEST(chats_come_back_the_same),
-	CW_TEST(chats_become_tests), CW_TEST(tables_come_back_the_same), CW_TEST(promptfoo_comes_back),
-	CW_TEST(what_a_form_cannot_carry_is_left_out))
+CW_TEST_MAIN(CW_TEST(scenarios_come_back_the_same), CW_TEST(the_short_form_comes_back_the_same),
+	CW_TEST(chats_come_back_the_same), CW_TEST(chats_become_tests), CW_TEST(tables_come_back_the_same),
+	CW_TEST(promptfoo_comes_back), CW_TEST(what_a_form_cannot_carry_is_left_out))
