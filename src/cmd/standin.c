@@ -7,7 +7,8 @@
 #include "cmd/verbs.h"
 #include "world/os.h"
 
-static const struct cw_standin_kind *const kinds[] = {&cw_standin_twilio_kind, &cw_standin_openai_kind, &cw_standin_deepgram_kind};
+static const struct cw_standin_kind *const kinds[] = {
+	&cw_standin_twilio_kind, &cw_standin_openai_kind, &cw_standin_deepgram_kind};
 
 static void on_signal(int signum, void *arg)
 {

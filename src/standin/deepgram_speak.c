@@ -92,7 +92,7 @@ static void start(void *arg)
 	t->pending[t->first] = NULL;
 	t->first = (t->first + 1) % PENDING_MAX;
 	t->n--;
-	err = cw_tts_say(t, t->tts, text, &events, t, &t->job);
+	err = text ? cw_tts_say(t, t->tts, text, &events, t, &t->job) : ENOMEM;
 	if (err) {
 		t->job = NULL;
 		over(t, 1011, "NET-0000");
