@@ -205,7 +205,7 @@ const struct cw_command cw_dataset_import_tar_cmd = {
 
 static int run_git(const char *from, const char *to)
 {
-	const char *const argv[] = {"git", "clone", "--quiet", "--depth", "1", "--", from, to, NULL};
+	const char *const argv[] = {"git", "clone", "--quiet", "--", from, to, NULL};
 	pid_t pid = fork();
 	int status;
 
