@@ -57,11 +57,12 @@ static int read_blocks(struct cw_journal *j, const uint8_t *p, size_t n, const c
 
 static bool peek(const struct cw_journal *j, struct jn_record *ret, size_t *next)
 {
-	const char *p = j->bytes.p + j->at;
 	size_t left = j->bytes.len - j->at, len;
+	const char *p;
 
 	if (left < JN_RECORD)
 		return false;
+	p = j->bytes.p + j->at;
 	len = jn_get(p + 16, 4);
 	if (len > left - JN_RECORD)
 		return false;
