@@ -120,6 +120,21 @@ static void put_times(struct cw_buf *b, const struct cw_tally *t)
 	put_quantiles(b, "first word", &t->first_word_ms);
 }
 
+static void put_floor(struct cw_buf *b, const json_t *run)
+{
+	const char *line;
+	json_t *f;
+
+	json_object_foreach (json_object_get(json_object_get(run, "host"), "clock"), line, f) {
+		cw_buf_fmt(b, "\nClock floor, %s: ", line);
+		if (json_is_object(f))
+			cw_buf_fmt(b, "%.3f ± %.3f ms.\n", cw_json_num(f, "floor_ms", 0),
+				cw_json_num(f, "jitter_ms", 0));
+		else
+			cw_buf_puts(b, "not measured.\n");
+	}
+}
+
 static void put_cost(struct cw_buf *b, const struct cw_report *r)
 {
 	const json_t *tokens = json_object_get(r->run, "tokens");
@@ -287,6 +302,7 @@ void cw_report_markdown_put(struct cw_buf *b, const struct cw_report *r, size_t 
 	put_head(&text, r);
 	put_gates(&text, r->tally);
 	put_times(&text, r->tally);
+	put_floor(&text, r->run);
 	put_cost(&text, r);
 	if (r->diff)
 		left += put_diff(&text, r->diff, max);

@@ -366,6 +366,19 @@ static void show_parts(const struct cw_report *r)
 		printf("cost: $%.4f\n", r->tally->cost);
 }
 
+static void show_floor(const json_t *run)
+{
+	const char *line;
+	json_t *f;
+
+	json_object_foreach (json_object_get(json_object_get(run, "host"), "clock"), line, f)
+		if (json_is_object(f))
+			printf("clock floor, %s: %.3f ± %.3f ms\n", line, cw_json_num(f, "floor_ms", 0),
+				cw_json_num(f, "jitter_ms", 0));
+		else
+			printf("clock floor, %s: not measured\n", line);
+}
+
 void cw_progress_end(struct cw_progress *p, const struct cw_report *r, const char *cost_line)
 {
 	wipe(p);
@@ -375,6 +388,7 @@ void cw_progress_end(struct cw_progress *p, const struct cw_report *r, const cha
 		show_diff(p, r->diff);
 	show_counts(r);
 	show_quantiles("response", &r->tally->response_ms);
+	show_floor(r->run);
 	show_parts(r);
 	if (cost_line[0])
 		printf("%s\n", cost_line);

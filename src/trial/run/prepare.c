@@ -32,14 +32,14 @@ static json_t *files_json(const struct cw_plan *p)
 	return list;
 }
 
-static json_t *host_json(void)
+static json_t *host_json(const struct cw_run *r)
 {
 	struct utsname u;
 
 	if (uname(&u))
 		return json_null();
-	return json_pack("{s:s, s:s, s:s, s:I}", "system", u.sysname, "release", u.release, "machine", u.machine,
-		"processors", (json_int_t)sysconf(_SC_NPROCESSORS_ONLN));
+	return json_pack("{s:s, s:s, s:s, s:I, s:o*}", "system", u.sysname, "release", u.release, "machine", u.machine,
+		"processors", (json_int_t)sysconf(_SC_NPROCESSORS_ONLN), "clock", cw_run_clock_json(r));
 }
 
 static void created(const struct cw_run *r, char out[32])
@@ -76,7 +76,7 @@ json_t *cw_run_describe(struct cw_run *r)
 	return json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:o, s:o*, s:o, s:o}", "id", id, "created", time, "version",
 		CW_VERSION, "plan_hash", hash, "executions", (json_int_t)r->plan->n, "concurrent", (json_int_t)r->jobs,
 		"configuration", configuration, "select", cw_select_any(&r->select) ? cw_select_json(&r->select) : NULL,
-		"files", files_json(r->plan), "host", r->trial.sim ? json_null() : host_json());
+		"files", files_json(r->plan), "host", r->trial.sim ? json_null() : host_json(r));
 }
 
 /* ---- targets and channels ---- */
@@ -197,5 +197,9 @@ int cw_run_prepare(struct cw_run *r)
 {
 	int err = check_engines(r);
 
-	return err ? err : render_babble(r);
+	if (!err)
+		err = render_babble(r);
+	if (!err)
+		cw_run_measure_clock(r);
+	return err;
 }

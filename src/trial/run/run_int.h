@@ -7,6 +7,7 @@
 #include "trial/report/progress.h"
 #include "trial/run/run.h"
 #include "trial/run/rundir.h"
+#include "world/loopback.h"
 #include "world/os.h"
 
 #define CW_RUN_LINES_MAX (64u << 20) /* of results waiting to be written */
@@ -30,7 +31,8 @@ struct cw_run {
 	bool interrupted, capped, stopping; /* stopping: start nothing more */
 	struct cw_timer cap;
 	double cost;
-	char *db_template; /* NULL: no agent runs in this process */
+	char *db_template;        /* NULL: no agent runs in this process */
+	struct cw_loopback clock; /* of the transport, n = 0: not measured */
 	int16_t *babble;
 	size_t n_babble;
 	struct cw_buf lines;     /* of results.jsonl, not given to a writer yet */
@@ -45,6 +47,12 @@ int cw_run_check_targets(const struct cw_run *r);
 int cw_run_prepare(struct cw_run *r);       /* engines and channels; needs the world */
 int cw_run_make_template(struct cw_run *r); /* needs the folder */
 json_t *cw_run_describe(struct cw_run *r);  /* run.json; new reference */
+
+/* clock.c */
+void cw_run_measure_clock(
+	struct cw_run *r); /* once, before the first call; in simulation there is nothing to measure */
+json_t *cw_run_clock_json(
+	const struct cw_run *r); /* by transport: {floor_ms, jitter_ms, n}, null: could not be measured */
 
 /* schedule.c */
 void cw_run_start_more(struct cw_run *r);
