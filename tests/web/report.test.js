@@ -81,6 +81,13 @@ test("the copied command is the rerun line of results.jsonl", async () => {
   await it.page.fill("input[type=search]", "");
 });
 
+test("sets the targets side by side and gives scores and pooled word errors", async () => {
+  assert.equal(await it.page.locator("#targets tbody tr").count(), 2);
+  assert.match(await it.page.locator("#targets").textContent(), /\d+ pairs/);
+  assert.match(await it.page.locator("#ears").textContent(), /\d+\/\d+ in \d+ calls/);
+  assert.match(await it.page.locator("#scores").textContent(), /Functional scores.*overall score/);
+});
+
 for (const scheme of ["light", "dark"]) {
   test(`axe finds nothing serious (${scheme})`, async () => {
     const one = await open(file, { colorScheme: scheme });

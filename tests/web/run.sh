@@ -31,6 +31,6 @@ export CW_WEB_RUNS CW_BINARY="$callwright"
 [ -z "${CW_WEB_PICTURES:-}" ] || export CW_WEB_PICTURES
 agent="agent:$root/agents/hvac.yaml"
 # failures are what the page is looked at for: exit 1 is right
-"$callwright" test mixed.yaml "$root/scenarios/hvac" --sim --target "$agent" -n 4 -j 2 --profile clean --profile mobile_lossy --out "$CW_WEB_RUNS/mixed" >/dev/null 2>&1 || [ $? = 1 ]
+"$callwright" test mixed.yaml "$root/scenarios/hvac" --sim --target "$agent" --target "$agent" -n 4 -j 2 --profile clean --profile mobile_lossy --out "$CW_WEB_RUNS/mixed" >/dev/null 2>&1 || [ $? = 1 ]
 "$callwright" test large.yaml --sim --target "$agent" -n 5000 -j 2 --record none --out "$CW_WEB_RUNS/large" >/dev/null 2>&1
 node --test --test-reporter=tap report.test.js ci.test.js

@@ -21,7 +21,7 @@ function showHead() {
   document.querySelector("header").append(
     el("h1", {}, pill(verdict, word, true), el("span", { class: "target" }, conf.target || conf.first_target || "targets of the files")),
     el("p", { class: "lead" }, head.advice),
-    el("p", { class: "soft small" }, `run ${data.run.id} · ${data.run.created} · callwright ${data.run.version} · seed ${conf.seed}${conf.sim ? " · simulated, in virtual time" : " · in real time"}${data.run.host ? ` · ${data.run.host.system} ${data.run.host.machine}` : ""}`),
+    el("p", { class: "soft small" }, `run ${data.run.id}${data.run.created ? ` · ${data.run.created}` : ""} · callwright ${data.run.version} · seed ${conf.seed}${conf.sim ? " · simulated, in virtual time" : " · in real time"}${data.run.host ? ` · ${data.run.host.system} ${data.run.host.machine}` : ""}`),
     el("ul", { class: "tiles" },
       VERDICTS.map(v => head.count[v] || v === "PASS" || v === "FAIL" ? tile(head.count[v] ? "t-" + v : "", head.count[v].toLocaleString("en"), { PASS: "passed", FAIL: "failed", INVALID: "invalid", ERROR: "errors" }[v]) : null),
       head.flaky ? tile("t-FLAKY", String(head.flaky), "flaky tests") : null, head.unsure ? tile("t-FLAKY", String(head.unsure), "unsure, for review") : null,
@@ -116,7 +116,7 @@ function showTargets() {
   const list = data.run.targets;
   if (!list) return;
   const p = (q, k) => q.n ? ms(q[k]) : "–", versus = t => known(t.difference_ms) ? `${t.difference_ms.value > 0 ? "+" : ""}${Math.round(t.difference_ms.value)} ms (${Math.round(t.difference_ms.lo)} … ${Math.round(t.difference_ms.hi)}), ${count(t.pairs, "pair")}` : t.against ? `not estimable from ${count(t.pairs, "pair")}` : "the first";
-  section("targets", "What the way to the agent costs", "", el("p", { class: "soft small" }, "The same callers with every target. Difference: answers to the same turns of the same calls, median over calls with a 95 % bootstrap interval."),
+  section("targets", data.compare ? "A and B side by side" : "What the way to the agent costs", "", el("p", { class: "soft small" }, "The same callers with every target. Difference: answers to the same turns of the same calls, median over calls with a 95 % bootstrap interval."),
     table("Targets", ["target", "calls", "passed", "95 %", "response p50", "p95", "first word p50", "word errors", "against the first"], list.map(t => [el("th", { scope: "row", title: t.target }, t.name), String(t.n), known(t.pass_rate) ? percent(t.pass_rate) : "–", `${percent(t.pass_rate_95[0])} – ${percent(t.pass_rate_95[1])}`, p(t.response_ms, "p50"), p(t.response_ms, "p95"), p(t.first_word_ms, "p50"), known(t.wer) ? percent(t.wer.rate, 1) : "–", versus(t)]), [1, 2, 3, 4, 5, 6, 7]));
 }
 function showSound() {
@@ -245,7 +245,7 @@ function showDefinitions() {
     "INVALID": "the caller's own side failed (its voice, its script, a deadlock): says nothing about the agent", "ERROR": "the target was not reached, or a check could not be decided",
     "interval": "Wilson's score interval at 95 %",
   };
-  section("definitions", "Definitions", "", el("dl", {}, Object.entries(terms).flatMap(([t, d]) => [el("dt", {}, t), el("dd", {}, d)])), data.run.clock_floor ? el("p", { class: "soft small" }, `Loopback floor of this machine: ${JSON.stringify(data.run.clock_floor)}`) : null);
+  section("definitions", "Definitions", "", el("dl", {}, Object.entries(terms).flatMap(([t, d]) => [el("dt", {}, t), el("dd", {}, d)])), data.run.host && data.run.host.clock ? el("p", { class: "soft small" }, "Clock floor ± jitter: " + Object.entries(data.run.host.clock).map(([line, f]) => `${line} ${f ? `${f.floor_ms.toFixed(3)} ± ${f.jitter_ms.toFixed(3)} ms` : "not measured"}`).join(" · ")) : null);
 }
 
 for (const show of [showHead, showGates, showDiff, showTargets, showTests, showMap, showCalls, showLatency, showEars, showSound, showJudged, showOthers, showCompare, showDoubt, showDefinitions]) show();
