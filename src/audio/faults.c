@@ -95,7 +95,7 @@ static uint64_t clipped(const int16_t *pcm, size_t n, int sign)
 #define LAG_MIN_MS    5 /* a concealed pitch period or a repeated frame: 5 … 15 ms, and frames of 20 and 30 */
 #define LAG_MAX_MS    15
 #define RESIDUE       1.5e-4 /* -38 dB: what is left of a repeat when its model is taken off */
-#define REPEAT_BLOCKS 2    /* so many in a row */
+#define REPEAT_BLOCKS 2      /* so many in a row */
 #define GAIN_MIN      0.3
 #define GAIN_MAX      1.02
 #define AUDIBLE       1e-5 /* -50 dBov */

@@ -13,7 +13,7 @@
 #include "world/os_int.h"
 
 #define CW_SERVER_QUEUE_MAX  (8u * 1024 * 1024) /* bytes of an answer in pieces the client has not read */
-#define CW_SERVER_FIELDS_MAX (32 * 1024) /* bytes of names and values in one request */
+#define CW_SERVER_FIELDS_MAX (32 * 1024)        /* bytes of names and values in one request */
 
 struct cw_peer;
 struct cw_os_exchange;

@@ -368,8 +368,7 @@ static void a_stuck_answer_times_out_and_its_server_hears_of_it(void **state)
 
 	(void)state;
 	serve();
-	ask(&c, &(struct cw_http_req){
-			.method = "GET", .url = url("http", "/stuck"), .deadlines = {.idle_us = 200000}});
+	ask(&c, &(struct cw_http_req){.method = "GET", .url = url("http", "/stuck"), .deadlines = {.idle_us = 200000}});
 	serve_until(&c.closed);
 	assert_int_equal(c.err, ETIMEDOUT);
 	assert_string_equal(c.body, "one ");

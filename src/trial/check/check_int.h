@@ -24,11 +24,11 @@ struct cw_check_kind {
 		stage; /* whom a failure is charged to as a rule; NULL: the agent's brain, or "agent" where it cannot be looked into */
 };
 
-#define CW_NEEDS_VOICE 1u  /* looks at audio or its times: cannot be decided on a chat target */
-#define CW_NEEDS_VARS  2u  /* wants cw_assert.vars */
-#define CW_NEEDS_SET   4u  /* has members */
-#define CW_NEEDS_FILE  8u  /* a value "file://NAME" stands for the JSON in that file */
-#define CW_NEEDS_CODE  16u /* a value "file://NAME" names a file of code, from the folder of the scenario */
+#define CW_NEEDS_VOICE  1u  /* looks at audio or its times: cannot be decided on a chat target */
+#define CW_NEEDS_VARS   2u  /* wants cw_assert.vars */
+#define CW_NEEDS_SET    4u  /* has members */
+#define CW_NEEDS_FILE   8u  /* a value "file://NAME" stands for the JSON in that file */
+#define CW_NEEDS_CODE   16u /* a value "file://NAME" names a file of code, from the folder of the scenario */
 #define CW_NEEDS_ANSWER 32u /* somebody outside is asked before (check_judge.h) */
 
 /* Ended by a NULL name. */

@@ -178,7 +178,7 @@ int cw_check_one_of(const json_t *conf, const char *key, const char *const *name
 	CW_BUF_SCOPED struct cw_buf known = CW_BUF(512);
 
 	for (const char *const *n = names; *n; n++) {
-		if (v && json_is_string(v) && !strcmp(json_string_value(v), *n))
+		if (json_is_string(v) && !strcmp(json_string_value(v), *n))
 			return 0;
 		cw_buf_fmt(&known, "%s%s", n > names ? ", " : "", *n);
 	}

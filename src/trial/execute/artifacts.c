@@ -265,6 +265,7 @@ static int write_waterfall(const struct cw_call_record *r, const struct cw_view 
 
 static void put_levels(struct cw_buf *b, const uint8_t *levels, size_t n)
 {
+	CW_ASSERT(levels || !n);
 	for (size_t i = 0; i < n; i++)
 		cw_buf_fmt(b, "%s%u", i ? "," : "", levels[i]);
 }

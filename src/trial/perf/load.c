@@ -233,7 +233,7 @@ static void progress(struct load *l, double at_s)
 	fprintf(stderr, "%s%6.0f s%s  %u in the line  %llu dialled  %llu passed  %llu failed  %llu other  %llu late%s",
 		l->live ? "\r\033[K" : "", at_s, rate, c->live, (unsigned long long)c->dialled,
 		(unsigned long long)c->verdict[CW_VERDICT_PASS], (unsigned long long)c->verdict[CW_VERDICT_FAIL],
-		(unsigned long long)(c->verdict[CW_VERDICT_INVALID] + c->verdict[CW_VERDICT_ERROR]),
+		(unsigned long long)c->verdict[CW_VERDICT_INVALID] + c->verdict[CW_VERDICT_ERROR],
 		(unsigned long long)c->late, l->live ? "" : "\n");
 	(void)fflush(stderr);
 }

@@ -96,19 +96,23 @@ json_t *cw_trend_json(const struct cw_trend *t, const char *unit)
 int cw_resident_bytes(int64_t pid, uint64_t *ret)
 {
 	char path[64] = "/proc/self/statm";
-	unsigned long long size, resident;
+	char line[128] = "";
+	struct cw_str rest, field;
+	uint64_t resident;
 	FILE *f;
-	int got;
 
 	if (pid)
 		(void)snprintf(path, sizeof(path), "/proc/%" PRId64 "/statm", pid); /* fits */
 	f = fopen(path, "re");
 	if (!f)
 		return ENOENT;
-	got = fscanf(f, "%llu %llu", &size, &resident);
+	if (!fgets(line, sizeof(line), f))
+		line[0] = 0;
 	(void)fclose(f); /* read only */
-	if (got != 2)
-		return ENOENT;
+	rest = cw_str(line);
+	if (!cw_str_split(&rest, ' ', &field) || !cw_str_split(&rest, ' ', &field) ||
+		cw_str_u64(field, UINT64_MAX, &resident))
+		return ENOENT; /* size, then resident pages */
 	*ret = resident * (uint64_t)sysconf(_SC_PAGESIZE);
 	return 0;
 }

@@ -55,6 +55,7 @@ static int append(void *parent, struct cw_voice_item **items, size_t *n, struct 
 			return ENOMEM;
 		*items = more;
 	}
+	CW_ASSERT(*items);
 	(*items)[(*n)++] = item;
 	return 0;
 }

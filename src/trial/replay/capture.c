@@ -19,7 +19,8 @@
 #define TURN_GAP_US   700000u  /* a caller silent for longer begins a new turn */
 #define AGENT_GAP_US  1000000u /* a pause of the agent that does not end its turn */
 #define KEY_US        200000u  /* a key and the pause behind it */
-#define YIELD_US      40000u   /* speech that begins so shortly before the agent's end did not cut it short: nobody yields faster */
+#define YIELD_US \
+	40000u /* speech that begins so shortly before the agent's end did not cut it short: nobody yields faster */
 
 struct loading {
 	struct cw_capture *capture;

@@ -128,8 +128,8 @@ static void put_floor(struct cw_buf *b, const json_t *run)
 	json_object_foreach (json_object_get(json_object_get(run, "host"), "clock"), line, f) {
 		cw_buf_fmt(b, "\nClock floor, %s: ", line);
 		if (json_is_object(f))
-			cw_buf_fmt(b, "%.3f ± %.3f ms.\n", cw_json_num(f, "floor_ms", 0),
-				cw_json_num(f, "jitter_ms", 0));
+			cw_buf_fmt(
+				b, "%.3f ± %.3f ms.\n", cw_json_num(f, "floor_ms", 0), cw_json_num(f, "jitter_ms", 0));
 		else
 			cw_buf_puts(b, "not measured.\n");
 	}

@@ -42,8 +42,8 @@ json_t *cw_trial_conf_json(const struct cw_trial_conf *c)
 		list_json(c->languages.items, c->languages.n), "channels", list_json(c->channels.items, c->channels.n),
 		"ear", c->ear, "agent_stt", c->agent_stt, "agent_voice", c->agent_voice, "timeout_ms",
 		(json_int_t)(c->timeout_us / 1000), "fail_fast", c->fail_fast, "record", cw_record_name(c->record),
-		"faults", c->faults, "vars", vars_json(c), "judge", c->judge, "no_cache", c->no_cache,
-		"journal", c->journal);
+		"faults", c->faults, "vars", vars_json(c), "judge", c->judge, "no_cache", c->no_cache, "journal",
+		c->journal);
 }
 
 static int parse_list(void *parent, const json_t *j, const char *key, struct cw_list *ret)

@@ -137,6 +137,7 @@ static int rescore_all(struct rescoring *s)
 	CW_SCOPED char *path = talloc_asprintf(NULL, "%s/rescored.jsonl", s->dir);
 	int err = path ? 0 : ENOMEM;
 
+	CW_ASSERT(s->plan);
 	if (!s->plan->n)
 		return cw_why_set(s->why, ENOENT, "none of the tests of %s is in the scenario files any more", s->dir);
 	cw_buf_puts(&s->lines, "");

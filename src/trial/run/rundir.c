@@ -49,9 +49,11 @@ static int make(const char *path, struct cw_why *why)
 static int make_path(const char *path, struct cw_why *why)
 {
 	CW_SCOPED char *p = talloc_strdup(NULL, path);
-	int err = p ? 0 : ENOMEM;
+	int err = 0;
 
-	for (char *slash = p; !err && slash && (slash = strchr(slash + 1, '/'));) {
+	if (!p)
+		return ENOMEM;
+	for (char *slash = strchr(p + 1, '/'); !err && slash; slash = strchr(slash + 1, '/')) {
 		*slash = 0;
 		err = make(p, why);
 		*slash = '/';

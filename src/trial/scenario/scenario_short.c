@@ -32,7 +32,7 @@ static int read_expected(const struct cw_scn *r, struct cw_test *t, const struct
 	bool exact = cw_json_bool(en->expected, "exact_match", false);
 	int err = 0;
 
-	if (contains && json_is_array(contains) && !json_array_size(contains))
+	if (json_is_array(contains) && !json_array_size(contains))
 		return COMPLAIN(r, contains, "'contains' is empty: it would always hold");
 	if (json_object_get(en->expected, "exact_match") && !contains)
 		return cw_yaml_why_member(r->yaml, en->expected, "exact_match", r->why, EINVAL,
