@@ -57,7 +57,7 @@ static int to_10k(void *parent, const float *in, size_t n_in, unsigned rate_hz, 
 	size_t g = gcd(STOI_HZ, rate_hz ? rate_hz : STOI_HZ), up = STOI_HZ / g, down = rate_hz / g,
 	       most = up > down ? up : down;
 
-	CW_ASSERT(up && down);
+	CW_ASSERT((ptrdiff_t)up > 0 && down);
 
 	double cutoff = 0.5 / (double)most;
 	ptrdiff_t half = (ptrdiff_t)ceil((60 - 8) / (28.714 * cutoff / 10));

@@ -110,9 +110,9 @@ int cw_resident_bytes(int64_t pid, uint64_t *ret)
 		line[0] = 0;
 	(void)fclose(f); /* read only */
 	rest = cw_str(line);
-	if (!cw_str_split(&rest, ' ', &field) || !cw_str_split(&rest, ' ', &field) ||
-		cw_str_u64(field, UINT64_MAX, &resident))
-		return ENOENT; /* size, then resident pages */
+	(void)cw_str_split(&rest, ' ', &field); /* the size */
+	if (!cw_str_split(&rest, ' ', &field) || cw_str_u64(field, UINT64_MAX, &resident))
+		return ENOENT;
 	*ret = resident * (uint64_t)sysconf(_SC_PAGESIZE);
 	return 0;
 }
