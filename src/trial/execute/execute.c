@@ -148,6 +148,8 @@ static void judge(struct cw_execution *x)
 	if (x->err) {
 		(void)talloc_free(j);
 		x->done(x, NULL, x->arg);
+	} else if (x->conf.over) {
+		x->conf.over(x->conf.over_arg);
 	}
 }
 

@@ -21,6 +21,8 @@ struct cw_exec_conf {
 		*db_template;  /* migrated empty database to copy for in-process agents, or NULL: each makes its own */
 	const int16_t *babble; /* for channels with a crowd in them, or NULL; outlives the execution */
 	size_t n_babble;
+	void (*over)(void *arg); /* real time: the call is over, only judging is left; `done` follows. May be NULL */
+	void *over_arg;
 };
 
 struct cw_exec_result { /* talloc object */

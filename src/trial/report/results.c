@@ -12,6 +12,7 @@
 #include "trial/scenario/plan.h"
 
 #define LINE_MAX_BYTES (64u << 20)
+#define KEPT_MAX       1000 /* of more lines none is kept: memory stays flat */
 
 struct place {
 	uint64_t hash; /* of the key */
@@ -24,6 +25,8 @@ struct cw_results {
 	json_t *list; /* or NULL */
 	struct place *places;
 	size_t n, room;
+	json_t **kept; /* lines parsed before, of few; each report reads them all */
+	size_t n_kept;
 };
 
 static uint64_t hash_of(const char *key)
@@ -35,8 +38,17 @@ static uint64_t hash_of(const char *key)
 	return h;
 }
 
+static void forget(struct cw_results *r)
+{
+	for (size_t i = 0; i < r->n_kept; i++)
+		json_decref(r->kept[i]);
+	TALLOC_FREE(r->kept);
+	r->n_kept = 0;
+}
+
 static int results_end(struct cw_results *r)
 {
+	forget(r);
 	if (r->fd >= 0)
 		(void)close(r->fd); /* it was only read */
 	json_decref(r->list);
@@ -219,20 +231,41 @@ size_t cw_results_count(const struct cw_results *r)
 	return r->n;
 }
 
-json_t *cw_results_get(const struct cw_results *r, size_t i)
+static json_t *read_line(const struct cw_results *r, const struct place *p)
 {
-	const struct place *p = &r->places[i];
-	json_t *line = NULL;
-
-	if (r->list)
-		return json_incref(json_array_get(r->list, p->at));
-
 	CW_SCOPED char *text = talloc_array(NULL, char, p->len);
+	json_t *line = NULL;
 
 	if (!text || pread(r->fd, text, p->len, (off_t)p->at) != (ssize_t)p->len ||
 		cw_json_parse(text, p->len, &line, NULL))
 		return NULL;
 	return line;
+}
+
+/* Room for every line; without memory nothing is kept. */
+static bool keeps(struct cw_results *r)
+{
+	if (r->n > KEPT_MAX)
+		return false;
+	if (r->n_kept == r->n)
+		return true;
+	forget(r);
+	r->kept = talloc_zero_array(r, json_t *, r->n);
+	r->n_kept = r->kept ? r->n : 0;
+	return r->kept != NULL;
+}
+
+json_t *cw_results_get(const struct cw_results *r, size_t i)
+{
+	struct cw_results *own = (struct cw_results *)(uintptr_t)r; /* what is kept changes nothing that can be seen */
+
+	if (r->list)
+		return json_incref(json_array_get(r->list, r->places[i].at));
+	if (!keeps(own))
+		return read_line(r, &r->places[i]);
+	if (!own->kept[i])
+		own->kept[i] = read_line(r, &r->places[i]);
+	return json_incref(own->kept[i]);
 }
 
 json_t *cw_results_find(const struct cw_results *r, const char *key)
@@ -274,6 +307,7 @@ int cw_results_arrange(struct cw_results *r, const struct cw_plan *plan)
 		if (at != SIZE_MAX)
 			ordered[n++] = r->places[at];
 	}
+	forget(r);
 	TALLOC_FREE(r->places);
 	r->places = ordered;
 	r->n = n;

@@ -22,7 +22,7 @@ int cw_results_of(void *parent, json_t *list, struct cw_results **ret);
 int cw_results_arrange(struct cw_results *r, const struct cw_plan *plan);
 
 size_t cw_results_count(const struct cw_results *r);
-/* Line @i: a new reference, or NULL when it cannot be read (the file was changed behind our back). */
+/* Line @i: a new reference to what others may read too: not to be changed; NULL when it cannot be read (the file was changed behind our back). */
 json_t *cw_results_get(const struct cw_results *r, size_t i);
 /* The line of this key, a new reference; NULL: none. */
 json_t *cw_results_find(const struct cw_results *r, const char *key);

@@ -28,6 +28,7 @@ struct cw_run {
 	uint32_t *cell_of; /* by plan index: of the progress */
 	size_t next_start, next_write;
 	unsigned running, jobs;
+	unsigned judging;                   /* of those running: the call is over */
 	bool interrupted, capped, stopping; /* stopping: start nothing more */
 	struct cw_timer cap;
 	double cost;

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "trial/run/run_int.h"
 
+#define JUDGING_MAX   16      /* calls that wait for their verdict, beyond as many as may talk */
 #define ATTEMPT_SEEDS 1000003 /* between the seeds of two attempts at one execution: beyond any number of repeats */
 
 struct slot { /* one execution under way */
@@ -18,6 +19,7 @@ struct slot { /* one execution under way */
 	struct cw_execution *execution;
 	struct cw_work *job;
 	unsigned attempt; /* from 0 */
+	bool judging;
 	json_t *attempts; /* what came of those before, or NULL */
 	int err;
 };
@@ -109,6 +111,7 @@ static void finished(struct slot *s, struct cw_exec_result *result, int err)
 	char text[400];
 
 	r->running--;
+	r->judging -= s->judging;
 	if (!result) {
 		(void)snprintf(text, sizeof(text), "the files of call %s cannot be written: %s", s->item.key,
 			strerror(err)); /* may be cut */
@@ -179,6 +182,16 @@ static void real_done(struct cw_execution *x, struct cw_exec_result *result, voi
 	cw_run_start_more(r);
 }
 
+/* The line is free for the next call while this one is judged. */
+static void real_over(void *arg)
+{
+	struct slot *s = arg;
+
+	s->judging = true;
+	s->run->judging++;
+	cw_run_start_more(s->run);
+}
+
 static int start_real(struct cw_run *r, struct slot *s)
 {
 	return cw_execution_start(s, r->world, &s->conf, real_done, s, &s->execution);
@@ -226,7 +239,9 @@ static struct slot *new_slot(struct cw_run *r, size_t index, unsigned attempt, j
 		.run_dir = cw_rundir_path(r->dir),
 		.db_template = r->db_template,
 		.babble = r->babble,
-		.n_babble = r->n_babble};
+		.n_babble = r->n_babble,
+		.over = real_over,
+		.over_arg = s};
 	return s;
 }
 
@@ -249,7 +264,8 @@ static int start_attempt(struct cw_run *r, size_t index, unsigned attempt, json_
 
 void cw_run_start_more(struct cw_run *r)
 {
-	while (!r->stopping && r->running < r->jobs && r->next_start < r->plan->n) {
+	while (!r->stopping && r->running - r->judging < r->jobs && r->judging < JUDGING_MAX + r->jobs &&
+		r->next_start < r->plan->n) {
 		size_t index = r->next_start++;
 
 		if (r->done[index])
