@@ -11,6 +11,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "audio/denormals.h"
 #include "audio/fft.h"
 #include "audio/gammatone.h"
 #include "audio/quality_int.h"
@@ -134,7 +135,7 @@ int cw_clarity_measure(const int16_t *pcm, size_t n, unsigned rate_hz, struct cw
 {
 	CW_SCOPED struct clarity *c = NULL;
 	double speech = 0, rest = 0;
-	unsigned last;
+	unsigned last, fpu;
 
 	if (n < (size_t)NEEDED_S * rate_hz) {
 		*ret = cw_absent("shorter than 1 s");
@@ -152,7 +153,9 @@ int cw_clarity_measure(const int16_t *pcm, size_t n, unsigned rate_hz, struct cw
 
 		c->window[i] = w * w;
 	}
+	fpu = cw_denormals_off();
 	run(c, pcm, n, rate_hz);
+	cw_denormals_restore(fpu);
 	last = reach(c);
 	for (int b = 0; b < BANDS; b++)
 		for (unsigned k = 0; k < last; k++)
