@@ -2,6 +2,7 @@
 # Calls in real time, in this process and over Twilio's sockets, keep a journal of their caller's side; each is done again from it bit for
 # bit in a fraction of its time. A journal that was changed, cut short or is of another version says so, and so does a call without one.
 . tests/support/tap.sh
+[ "$SANITIZER" != thread ] || skip_all "one lane and its workers: the address sanitizer runs it, the thread sanitizer has the unit tests"
 
 PORT=
 serve "$T/serve.log" "$T/data" agents/hvac.yaml --voice modem --stt modem || { not_ok "serve starts" "$T/serve.log"; finish; }

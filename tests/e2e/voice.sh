@@ -2,6 +2,7 @@
 # `callwright voice`: voices are measured, ears are scored, the ladder is climbed, recordings are read, mistakes are named,
 # and ctrl-C leaves what was done.
 . tests/support/tap.sh
+[ "$SANITIZER" != thread ] || skip_all "one lane and its workers: the address sanitizer runs it, the thread sanitizer has the unit tests"
 
 # ---- the modem voice and ear: exact, so what is right is known ----
 
