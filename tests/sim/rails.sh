@@ -4,7 +4,7 @@
 #   CW_SIM_SEEDS=1000 raises the number of calls of each test.
 . tests/support/tap.sh
 
-seeds=${CW_SIM_SEEDS:-200}
+[ "$SANITIZER" = none ] && seeds=${CW_SIM_SEEDS:-200} || seeds=${CW_SIM_SEEDS:-40}
 run=$T/run
 
 goals() { # OUT SEED N [options]
